@@ -1,0 +1,26 @@
+//! Names the commands the window may call: each gets a permission, which `capabilities/main.json` grants.
+
+use tauri_build::{AppManifest, Attributes};
+
+const COMMANDS: &[&str] = &[
+    "snapshot",
+    "subscribe",
+    "start_managed",
+    "stop_stream",
+    "list_streams",
+    "stream_detail",
+    "delete_stream",
+    "update_settings",
+    "new_stream_key",
+    "open_external",
+    "open_data_folder",
+    "save_export",
+];
+
+fn main() {
+    let attributes = Attributes::new().app_manifest(AppManifest::new().commands(COMMANDS));
+    if let Err(error) = tauri_build::try_build(attributes) {
+        println!("cargo:warning={error:#}");
+        std::process::exit(1);
+    }
+}

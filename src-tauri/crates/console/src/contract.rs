@@ -1,0 +1,81 @@
+//! The TypeScript side of the contract, generated from [`crate::api`].
+
+use ts_rs::{Config, TS};
+
+use crate::api;
+
+/// The whole of `ui/src/host/generated.ts`: every type of the contract, and each command's argument and answer.
+pub fn typescript() -> String {
+    let config = Config::default();
+    let mut text = String::from(
+        "// Generated from src-tauri/crates/console/src/api.rs by `cargo xtask types`. Do not edit.\n\n",
+    );
+    macro_rules! types {
+        ($($name:ident),* $(,)?) => {
+            $(
+                text.push_str("export ");
+                text.push_str(&api::$name::decl(&config));
+                text.push_str("\n\n");
+            )*
+        };
+    }
+    types!(
+        Snapshot,
+        AppInfo,
+        StatusWord,
+        Phase,
+        CameraLink,
+        Quality,
+        SessionView,
+        Message,
+        Tone,
+        PlaybackUrls,
+        IngestView,
+        MovedPort,
+        PublisherView,
+        SignalView,
+        Sample,
+        Mark,
+        SettingsView,
+        Settings,
+        Theme,
+        StartManaged,
+        Started,
+        ListStreams,
+        OneStream,
+        StreamSummary,
+        StreamDetail,
+        Event,
+        Change,
+        ApiError,
+        Code,
+    );
+    text.push_str("/** Argument and answer of every command. */\nexport type Commands = {\n");
+    for (name, argument, answer) in COMMANDS {
+        text.push_str(&format!("  {name}: {{ argument: {argument}; answer: {answer} }};\n"));
+    }
+    text.push_str("};\n");
+    text
+}
+
+/// Every command, its argument and its answer. `null` is none.
+const COMMANDS: [(&str, &str, &str); 8] = [
+    ("snapshot", "null", "Snapshot"),
+    ("start_managed", "StartManaged", "Started"),
+    ("stop_stream", "null", "null"),
+    ("list_streams", "ListStreams", "Array<StreamSummary>"),
+    ("stream_detail", "OneStream", "StreamDetail"),
+    ("delete_stream", "OneStream", "null"),
+    ("update_settings", "Settings", "SettingsView"),
+    ("new_stream_key", "null", "null"),
+];
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn numbers_stay_numbers() {
+        let text = super::typescript();
+        assert!(!text.contains("bigint"), "a JSON number is declared as bigint:\n{text}");
+        assert!(text.contains("export type Snapshot"));
+    }
+}

@@ -1,0 +1,111 @@
+//! The screen's truth: one snapshot, and every change of it as an event with the next `seq`.
+
+use std::collections::VecDeque;
+
+use tokio::sync::broadcast;
+
+use crate::api::{Change, Event, IngestView, Mark, Sample, SessionView, SettingsView, SignalView, Snapshot};
+
+/// Events a slow subscriber may be behind. Overflow policy: it lags and must subscribe again, which heals it.
+const EVENTS: usize = 256;
+/// Samples a snapshot carries: ten minutes.
+const SAMPLES: usize = 600;
+/// Marks a snapshot carries; a flapping source makes many.
+const MARKS: usize = 500;
+
+/// Holds the snapshot and tells its changes.
+pub(crate) struct Screen {
+    snapshot: Snapshot,
+    samples: VecDeque<Sample>,
+    marks: VecDeque<Mark>,
+    events: broadcast::Sender<Event>,
+}
+
+impl Screen {
+    pub(crate) fn new(snapshot: Snapshot) -> Self {
+        Self {
+            snapshot,
+            samples: VecDeque::new(),
+            marks: VecDeque::new(),
+            events: broadcast::Sender::new(EVENTS),
+        }
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let mut snapshot = self.snapshot.clone();
+        snapshot.samples = self.samples.iter().copied().collect();
+        snapshot.marks = self.marks.iter().cloned().collect();
+        snapshot
+    }
+
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    /// Replaces the session slice; a new stream empties samples and marks.
+    pub(crate) fn session(&mut self, session: SessionView) {
+        if self.snapshot.session == session {
+            return;
+        }
+        if self.snapshot.session.stream_id != session.stream_id {
+            self.samples.clear();
+            self.marks.clear();
+        }
+        self.snapshot.session = session.clone();
+        self.tell(Change::Session { session });
+    }
+
+    pub(crate) fn ingest(&mut self, ingest: IngestView) {
+        if self.snapshot.ingest != ingest {
+            self.snapshot.ingest = ingest.clone();
+            self.tell(Change::Ingest { ingest });
+        }
+    }
+
+    pub(crate) fn signal(&mut self, signal: Option<SignalView>) {
+        if self.snapshot.signal != signal {
+            self.snapshot.signal = signal.clone();
+            self.tell(Change::Signal { signal });
+        }
+    }
+
+    pub(crate) fn settings(&mut self, settings: SettingsView) {
+        if self.snapshot.settings != settings {
+            self.snapshot.settings = settings.clone();
+            self.tell(Change::Settings { settings });
+        }
+    }
+
+    pub(crate) fn sample(&mut self, sample: Sample) {
+        push_bounded(&mut self.samples, sample, SAMPLES);
+        self.tell(Change::Sample { sample });
+    }
+
+    pub(crate) fn mark(&mut self, mark: Mark) {
+        push_bounded(&mut self.marks, mark.clone(), MARKS);
+        self.tell(Change::Mark { mark });
+    }
+
+    /// Fills the time line of a resumed stream without telling it mark by mark.
+    pub(crate) fn resume(&mut self, marks: Vec<Mark>, samples: Vec<Sample>) {
+        marks.into_iter().for_each(|mark| push_bounded(&mut self.marks, mark, MARKS));
+        samples.into_iter().for_each(|sample| push_bounded(&mut self.samples, sample, SAMPLES));
+    }
+
+    pub(crate) fn history(&mut self) {
+        self.tell(Change::History);
+    }
+
+    fn tell(&mut self, change: Change) {
+        self.snapshot.seq += 1;
+        // An error means nobody looks.
+        let _ = self.events.send(Event { seq: self.snapshot.seq, change });
+    }
+}
+
+fn push_bounded<T>(queue: &mut VecDeque<T>, item: T, most: usize) {
+    if queue.len() == most {
+        queue.pop_front();
+    }
+    queue.push_back(item);
+}

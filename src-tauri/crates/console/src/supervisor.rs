@@ -1,0 +1,229 @@
+//! One actor owns the session: every click, every fact and every deadline is a message to it, handled one at a time.
+//!
+//! The order of a state change is fixed: the row is written, then the screen is told, then the next effect is
+//! carried out. A history that cannot be written is logged and said, and never keeps a stream from stopping.
+
+mod commands;
+mod effects;
+
+use std::time::Duration;
+
+use session::{CameraLink, Input, PlaybackId, Session, State, StateChange};
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::time::{Instant, MissedTickBehavior};
+
+use crate::api::{
+    ApiError, Event, IngestView, ListStreams, OneStream, Settings, SettingsView, Snapshot, StartManaged,
+    Started, StreamDetail, StreamSummary,
+};
+use crate::console::Parts;
+use crate::ports::{Clock, History, Measurement, ProviderEvent, Random, StreamProvider};
+use crate::publish::HoldOff;
+use crate::screen::Screen;
+use crate::view;
+
+/// How often the signal is measured and sampled.
+const SAMPLE_EVERY: Duration = Duration::from_secs(1);
+/// Longest sleep towards a deadline: a computer that slept must notice.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+
+/// A question to the supervisor, with where its answer goes.
+pub(crate) enum Ask {
+    Snapshot { answer: oneshot::Sender<Snapshot> },
+    Subscribe { answer: oneshot::Sender<(Snapshot, broadcast::Receiver<Event>)> },
+    Start { wanted: StartManaged, answer: oneshot::Sender<Result<Started, ApiError>> },
+    Stop { answer: oneshot::Sender<()> },
+    List { wanted: ListStreams, answer: oneshot::Sender<Result<Vec<StreamSummary>, ApiError>> },
+    Detail { wanted: OneStream, answer: oneshot::Sender<Result<StreamDetail, ApiError>> },
+    Delete { wanted: OneStream, answer: oneshot::Sender<Result<(), ApiError>> },
+    UpdateSettings { wanted: Settings, answer: oneshot::Sender<Result<SettingsView, ApiError>> },
+    NewStreamKey { answer: oneshot::Sender<Result<(), ApiError>> },
+    Shutdown { answer: oneshot::Sender<()> },
+}
+
+/// See the module's documentation.
+pub(crate) struct Supervisor<P, H, C, R> {
+    provider: P,
+    history: H,
+    clock: C,
+    random: R,
+    asks: mpsc::Receiver<Ask>,
+    events: mpsc::Receiver<ProviderEvent>,
+    session: Session,
+    playback_id: Option<PlaybackId>,
+    /// The next state change is the stream's first.
+    first_record: bool,
+    screen: Screen,
+    settings: Settings,
+    /// Network choices this run was started with.
+    settings_at_start: Settings,
+    hold_off: HoldOff,
+    measured: Measurement,
+    /// A history write failed in this stream.
+    history_failed: bool,
+}
+
+impl<P: StreamProvider, H: History, C: Clock, R: Random> Supervisor<P, H, C, R> {
+    pub(crate) fn new(parts: Parts<P, H, C, R>, asks: mpsc::Receiver<Ask>) -> Self {
+        let session = Session::new();
+        let snapshot = Snapshot {
+            seq: 0,
+            app: parts.app,
+            session: view::session(&session, None, 0),
+            ingest: parts.provider.ingest(),
+            signal: None,
+            samples: Vec::new(),
+            marks: Vec::new(),
+            settings: SettingsView { chosen: parts.settings.clone(), restart_needed: false },
+        };
+        Self {
+            provider: parts.provider,
+            history: parts.history,
+            clock: parts.clock,
+            random: parts.random,
+            asks,
+            events: parts.events,
+            session,
+            playback_id: None,
+            first_record: false,
+            screen: Screen::new(snapshot),
+            settings_at_start: parts.settings.clone(),
+            settings: parts.settings,
+            hold_off: HoldOff::default(),
+            measured: Measurement::default(),
+            history_failed: false,
+        }
+    }
+
+    /// Runs until asked to shut down or until nobody can ask any more.
+    pub(crate) async fn run(mut self) {
+        self.resume().await;
+        let mut sampling = tokio::time::interval(SAMPLE_EVERY);
+        sampling.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            let now_ms = self.clock.now_ms();
+            let deadline = self.session.next_deadline_ms().map_or(LONGEST_SLEEP, |deadline_ms| {
+                Duration::from_millis(deadline_ms.saturating_sub(now_ms)).min(LONGEST_SLEEP)
+            });
+            tokio::select! {
+                ask = self.asks.recv() => match ask {
+                    Some(Ask::Shutdown { answer }) => {
+                        self.provider.stop_camera().await;
+                        // The asker may have stopped waiting.
+                        let _ = answer.send(());
+                        return;
+                    }
+                    Some(ask) => self.answer(ask).await,
+                    None => return,
+                },
+                Some(event) = self.events.recv() => self.provider_event(event).await,
+                _ = sampling.tick() => self.sample().await,
+                () = tokio::time::sleep_until(Instant::now() + deadline) => {
+                    if self.session.next_deadline_ms().is_some_and(|at_ms| at_ms <= self.clock.now_ms()) {
+                        self.handle(Input::Tick).await;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn provider_event(&mut self, event: ProviderEvent) {
+        match event {
+            ProviderEvent::PublishRequested { answer } => {
+                let decision = self.publish_requested().await;
+                // An encoder that left meanwhile is not there to hear it.
+                let _ = answer.send(decision);
+            }
+            ProviderEvent::MediaArrived => self.handle(Input::MediaArrived).await,
+            ProviderEvent::MediaLost => self.handle(Input::MediaLost).await,
+            ProviderEvent::Playable => self.handle(Input::Playable).await,
+            ProviderEvent::ProbeFailed { words } => self.handle(Input::ProbeFailed { words }).await,
+            ProviderEvent::Refused { words } => self.handle(Input::Refused { words }).await,
+        }
+    }
+
+    async fn publish_requested(&mut self) -> Result<(), String> {
+        let now_ms = self.clock.now_ms();
+        let publish = session::policy::Publish {
+            current: self.session.state(),
+            running: self.session.link(),
+            publisher: CameraLink::Manual,
+            start_on_publish: self.settings.start_on_publish,
+            held_off: self.hold_off.holds(now_ms),
+        };
+        match session::policy::publish(publish) {
+            session::policy::PublishDecision::Admit => Ok(()),
+            session::policy::PublishDecision::StartFirst => {
+                self.begin(CameraLink::Manual, session::Options::default()).await;
+                Ok(())
+            }
+            session::policy::PublishDecision::Refuse(words) => {
+                if publish.held_off {
+                    self.hold_off.knocked(now_ms);
+                    self.show_ingest();
+                }
+                Err(words
+                    .next_step
+                    .map_or_else(|| words.text.clone(), |next| format!("{} {next}", words.text)))
+            }
+        }
+    }
+
+    /// Feeds the session and carries out what it wants.
+    async fn handle(&mut self, input: Input) {
+        let now_ms = self.clock.now_ms();
+        let effects = self.session.handle(now_ms, input);
+        self.carry_out(effects).await;
+        self.show_session();
+    }
+
+    fn show_session(&mut self) {
+        let session = view::session(&self.session, self.provider.urls(), self.measured.viewers);
+        self.screen.session(session);
+    }
+
+    fn show_ingest(&mut self) {
+        let ingest = IngestView {
+            publisher: self.measured.publisher.clone(),
+            held_off: self.hold_off.shown(self.clock.now_ms()),
+            ..self.provider.ingest()
+        };
+        self.screen.ingest(ingest);
+    }
+
+    fn show_change(&mut self, change: &StateChange) {
+        self.show_session();
+        self.screen.mark(view::mark(change));
+        self.screen.history();
+    }
+
+    /// One second passed: measure, show, remember.
+    async fn sample(&mut self) {
+        self.measured = self.provider.measure();
+        self.show_ingest();
+        self.screen.signal(self.measured.signal.clone());
+        self.show_session();
+        if !matches!(self.session.state(), State::Live | State::Interrupted) {
+            return;
+        }
+        let Some(id) = self.session.stream_id().cloned() else { return };
+        let signal = self.measured.signal.as_ref();
+        let sample = session::record::Sample {
+            at_ms: self.clock.now_ms(),
+            bitrate_bps: signal.map_or(0, |signal| signal.bitrate_bps),
+            fps: signal.map_or(0.0, |signal| signal.fps),
+            viewers: self.measured.viewers,
+        };
+        self.screen.sample(view::sample(&sample));
+        if let Err(error) = self.history.append_sample(&id, &sample).await {
+            self.history_error("a sample", &error);
+        }
+    }
+
+    /// Logged once per stream: a full disk must not fill the log too.
+    fn history_error(&mut self, what: &str, error: &crate::ports::HistoryError) {
+        if !std::mem::replace(&mut self.history_failed, true) {
+            tracing::error!(%error, "{what} could not be written to history");
+        }
+    }
+}

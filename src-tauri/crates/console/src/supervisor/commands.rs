@@ -1,0 +1,163 @@
+//! What shells ask.
+
+use session::policy::StartDecision;
+use session::{Input, Options, State, StopBy, StreamId};
+
+use super::{Ask, Supervisor};
+use crate::api::{
+    ApiError, CameraLink, Code, ListStreams, OneStream, Settings, SettingsView, StartManaged, Started,
+    StreamDetail, StreamSummary,
+};
+use crate::ports::{Clock, History, Random, StreamProvider};
+use crate::view;
+
+/// Streams listed when nothing else is asked, and at most.
+const LISTED: u32 = 50;
+const MOST_LISTED: u32 = 200;
+/// The longest grace time.
+const MOST_GRACE_S: u32 = 1_800;
+
+impl<P: StreamProvider, H: History, C: Clock, R: Random> Supervisor<P, H, C, R> {
+    /// Answers. An asker that stopped waiting is not an error: what it asked for is done all the same.
+    pub(super) async fn answer(&mut self, ask: Ask) {
+        match ask {
+            Ask::Snapshot { answer } => drop(answer.send(self.screen.snapshot())),
+            Ask::Subscribe { answer } => drop(answer.send((self.screen.snapshot(), self.screen.subscribe()))),
+            Ask::Start { wanted, answer } => drop(answer.send(self.start_managed(wanted).await)),
+            Ask::Stop { answer } => {
+                self.stop_stream().await;
+                let _ = answer.send(());
+            }
+            Ask::List { wanted, answer } => drop(answer.send(self.list(wanted).await)),
+            Ask::Detail { wanted, answer } => drop(answer.send(self.detail(&wanted).await)),
+            Ask::Delete { wanted, answer } => drop(answer.send(self.delete(&wanted).await)),
+            Ask::UpdateSettings { wanted, answer } => drop(answer.send(self.update_settings(wanted).await)),
+            Ask::NewStreamKey { answer } => drop(answer.send(self.new_stream_key().await)),
+            Ask::Shutdown { answer } => drop(answer.send(())),
+        }
+    }
+
+    async fn start_managed(&mut self, wanted: StartManaged) -> Result<Started, ApiError> {
+        let link = wanted.camera_link.map(view::to_camera_link);
+        match session::policy::start(self.session.state(), self.session.link(), link) {
+            StartDecision::Busy(words) => Err(view::busy(words)),
+            StartDecision::Join => {
+                let id = self.session.stream_id().ok_or_else(nothing_to_join)?;
+                Ok(Started { stream_id: id.as_str().to_owned(), joined: true })
+            }
+            StartDecision::New => {
+                let options = Options {
+                    quality: view::to_quality(wanted.quality),
+                    enable_webrtc: wanted.enable_webrtc,
+                };
+                let link = view::to_camera_link(wanted.camera_link.unwrap_or(CameraLink::Manual));
+                let id = self.begin(link, options).await;
+                Ok(Started { stream_id: id.as_str().to_owned(), joined: false })
+            }
+        }
+    }
+
+    async fn stop_stream(&mut self) {
+        let fed_by_encoder = self.session.link() == Some(session::CameraLink::Manual)
+            && self.session.state().is_running()
+            && self.provider.measure().publisher.is_some();
+        self.handle(Input::Stop { by: StopBy::User }).await;
+        if fed_by_encoder {
+            self.hold_off.begin(self.clock.now_ms());
+        }
+        self.measured = self.provider.measure();
+        self.show_ingest();
+        self.screen.signal(None);
+    }
+
+    async fn list(&mut self, wanted: ListStreams) -> Result<Vec<StreamSummary>, ApiError> {
+        let limit = wanted.limit.unwrap_or(LISTED).min(MOST_LISTED);
+        let rows = self.history.list(wanted.before_ms, limit).await.map_err(view::storage_error)?;
+        Ok(rows.into_iter().map(view::summary).collect())
+    }
+
+    async fn detail(&mut self, wanted: &OneStream) -> Result<StreamDetail, ApiError> {
+        let id = parse_id(wanted)?;
+        let row = self.history.stream(&id).await.map_err(view::storage_error)?.ok_or_else(no_such_stream)?;
+        let marks = self.history.marks(&id).await.map_err(view::storage_error)?;
+        let samples = self.history.samples(&id).await.map_err(view::storage_error)?;
+        Ok(StreamDetail {
+            summary: view::summary(row),
+            marks: marks.iter().map(view::mark).collect(),
+            samples: samples.iter().map(view::sample).collect(),
+        })
+    }
+
+    async fn delete(&mut self, wanted: &OneStream) -> Result<(), ApiError> {
+        let id = parse_id(wanted)?;
+        if self.session.state().is_running() && self.session.stream_id() == Some(&id) {
+            return Err(ApiError {
+                code: Code::Busy,
+                message: "This stream is still running.".to_owned(),
+                next_step: Some("Stop it first, then delete it.".to_owned()),
+            });
+        }
+        if !self.history.delete(&id).await.map_err(view::storage_error)? {
+            return Err(no_such_stream());
+        }
+        self.screen.history();
+        Ok(())
+    }
+
+    async fn update_settings(&mut self, wanted: Settings) -> Result<SettingsView, ApiError> {
+        if wanted.grace_s > MOST_GRACE_S {
+            return Err(view::invalid("The grace time is too long.", "Choose at most 30 minutes."));
+        }
+        if wanted.rtmp_port != 0 && wanted.rtmp_port == wanted.http_port {
+            return Err(view::invalid(
+                "Encoders and players need ports of their own.",
+                "Choose two different ports.",
+            ));
+        }
+        self.history.save_settings(&wanted).await.map_err(view::storage_error)?;
+        self.session.set_grace_ms(u64::from(wanted.grace_s) * 1_000);
+        self.settings = wanted;
+        let at_start = &self.settings_at_start;
+        let restart_needed = (self.settings.rtmp_port, self.settings.http_port, self.settings.lan_access)
+            != (at_start.rtmp_port, at_start.http_port, at_start.lan_access);
+        let view = SettingsView { chosen: self.settings.clone(), restart_needed };
+        self.screen.settings(view.clone());
+        Ok(view)
+    }
+
+    async fn new_stream_key(&mut self) -> Result<(), ApiError> {
+        let publishing = self.session.link() == Some(session::CameraLink::Manual)
+            && self.provider.measure().publisher.is_some();
+        if publishing && !matches!(self.session.state(), State::Ended(_)) {
+            return Err(ApiError {
+                code: Code::Busy,
+                message: "An encoder is publishing with the present key.".to_owned(),
+                next_step: Some("Stop the stream first.".to_owned()),
+            });
+        }
+        self.provider.new_stream_key().await.map_err(|words| ApiError {
+            code: Code::Storage,
+            message: words.text,
+            next_step: words.next_step,
+        })?;
+        self.show_ingest();
+        Ok(())
+    }
+}
+
+fn parse_id(wanted: &OneStream) -> Result<StreamId, ApiError> {
+    StreamId::parse(&wanted.stream_id)
+        .map_err(|_| view::invalid("That is not a stream's id.", "Choose the stream from the list."))
+}
+
+fn no_such_stream() -> ApiError {
+    ApiError {
+        code: Code::NotFound,
+        message: "There is no such stream in the history.".to_owned(),
+        next_step: Some("It may have been deleted; look at the list again.".to_owned()),
+    }
+}
+
+fn nothing_to_join() -> ApiError {
+    ApiError { code: Code::Internal, message: "The running stream has no id.".to_owned(), next_step: None }
+}

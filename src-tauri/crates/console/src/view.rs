@@ -1,0 +1,175 @@
+//! From the domain to what a screen is shown. The MentraOS status words are made here and nowhere else.
+
+use session::record::{Sample, StreamRow};
+use session::{Session, State, StateChange, Tone, Words};
+
+use crate::api;
+use crate::ports::HistoryError;
+
+pub(crate) fn phase(state: State) -> api::Phase {
+    match state {
+        State::Idle => api::Phase::Idle,
+        State::AwaitingCamera => api::Phase::AwaitingCamera,
+        State::AwaitingMedia => api::Phase::AwaitingMedia,
+        State::Live => api::Phase::Live,
+        State::Interrupted => api::Phase::Interrupted,
+        State::Stopping => api::Phase::Stopping,
+        State::Ended(_) => api::Phase::Ended,
+    }
+}
+
+/// The word apps see for a managed stream.
+pub(crate) fn status_word(state: State) -> api::StatusWord {
+    match state {
+        State::AwaitingCamera => api::StatusWord::Initializing,
+        State::AwaitingMedia => api::StatusWord::Preparing,
+        // Addresses are held through an interruption; its message says what is going on.
+        State::Live | State::Interrupted => api::StatusWord::Active,
+        State::Stopping => api::StatusWord::Stopping,
+        State::Ended(reason) if reason.failed() => api::StatusWord::Error,
+        State::Idle | State::Ended(_) => api::StatusWord::Stopped,
+    }
+}
+
+pub(crate) fn message(words: &Words) -> api::Message {
+    let tone = match words.tone {
+        Tone::Info => api::Tone::Info,
+        Tone::Warning => api::Tone::Warning,
+        Tone::Error => api::Tone::Error,
+    };
+    api::Message { tone, text: words.text.clone(), next_step: words.next_step.clone() }
+}
+
+pub(crate) fn camera_link(link: session::CameraLink) -> api::CameraLink {
+    match link {
+        session::CameraLink::Manual => api::CameraLink::Manual,
+        session::CameraLink::Demo => api::CameraLink::Demo,
+    }
+}
+
+pub(crate) fn to_camera_link(link: api::CameraLink) -> session::CameraLink {
+    match link {
+        api::CameraLink::Manual => session::CameraLink::Manual,
+        api::CameraLink::Demo => session::CameraLink::Demo,
+    }
+}
+
+fn quality(quality: session::Quality) -> api::Quality {
+    match quality {
+        session::Quality::P720 => api::Quality::P720,
+        session::Quality::P1080 => api::Quality::P1080,
+    }
+}
+
+pub(crate) fn to_quality(quality: api::Quality) -> session::Quality {
+    match quality {
+        api::Quality::P720 => session::Quality::P720,
+        api::Quality::P1080 => session::Quality::P1080,
+    }
+}
+
+pub(crate) fn session(session: &Session, urls: Option<api::PlaybackUrls>, viewers: u32) -> api::SessionView {
+    let state = session.state();
+    let status = status_word(state);
+    api::SessionView {
+        state: status,
+        phase: phase(state),
+        stream_id: session.stream_id().map(|id| id.as_str().to_owned()),
+        camera_link: session.link().map(camera_link),
+        quality: quality(session.options().quality),
+        enable_webrtc: session.options().enable_webrtc,
+        started_at_ms: session.started_at_ms(),
+        live_since_ms: session.live_since_ms(),
+        interrupted_since_ms: session.interrupted_since_ms(),
+        gives_up_at_ms: session.next_deadline_ms(),
+        ended_at_ms: session.ended_at_ms(),
+        message: (state != State::Idle).then(|| message(session.words())),
+        urls: urls.filter(|_| status == api::StatusWord::Active),
+        viewers,
+    }
+}
+
+pub(crate) fn mark(change: &StateChange) -> api::Mark {
+    api::Mark { at_ms: change.at_ms, phase: phase(change.state), text: change.words.text.clone() }
+}
+
+pub(crate) fn sample(sample: &Sample) -> api::Sample {
+    api::Sample {
+        at_ms: sample.at_ms,
+        bitrate_bps: sample.bitrate_bps,
+        fps: sample.fps,
+        viewers: sample.viewers,
+    }
+}
+
+pub(crate) fn summary(row: StreamRow) -> api::StreamSummary {
+    let ended = matches!(row.state, State::Ended(_));
+    api::StreamSummary {
+        stream_id: row.stream_id.as_str().to_owned(),
+        camera_link: camera_link(row.link),
+        started_at_ms: row.started_at_ms,
+        live_since_ms: row.live_since_ms,
+        ended_at_ms: row.ended_at_ms,
+        phase: phase(row.state),
+        end_reason: ended.then_some(row.words.text),
+        failed: matches!(row.state, State::Ended(reason) if reason.failed()),
+        interruptions: row.interruptions,
+        peak_viewers: row.peak_viewers,
+        mean_bitrate_bps: row.mean_bitrate_bps,
+    }
+}
+
+pub(crate) fn storage_error(error: HistoryError) -> api::ApiError {
+    api::ApiError { code: api::Code::Storage, message: error.text, next_step: error.next_step }
+}
+
+pub(crate) fn busy(words: Words) -> api::ApiError {
+    api::ApiError { code: api::Code::Busy, message: words.text, next_step: words.next_step }
+}
+
+pub(crate) fn invalid(message: &str, next_step: &str) -> api::ApiError {
+    api::ApiError {
+        code: api::Code::InvalidRequest,
+        message: message.to_owned(),
+        next_step: Some(next_step.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use session::{EndReason, StopBy};
+
+    use super::*;
+    use crate::api::StatusWord;
+
+    #[test]
+    fn every_state_has_its_mentraos_word() {
+        let table = [
+            (State::Idle, StatusWord::Stopped),
+            (State::AwaitingCamera, StatusWord::Initializing),
+            (State::AwaitingMedia, StatusWord::Preparing),
+            (State::Live, StatusWord::Active),
+            (State::Interrupted, StatusWord::Active),
+            (State::Stopping, StatusWord::Stopping),
+            (State::Ended(EndReason::Stopped(StopBy::User)), StatusWord::Stopped),
+            (State::Ended(EndReason::Lost), StatusWord::Error),
+        ];
+        for (state, word) in table {
+            assert_eq!(status_word(state), word, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn status_words_on_the_wire() {
+        let words = [
+            StatusWord::Initializing,
+            StatusWord::Preparing,
+            StatusWord::Active,
+            StatusWord::Stopping,
+            StatusWord::Stopped,
+            StatusWord::Error,
+        ];
+        let json = serde_json::to_string(&words).expect("plain words");
+        assert_eq!(json, r#"["initializing","preparing","active","stopping","stopped","error"]"#);
+    }
+}

@@ -1,0 +1,200 @@
+//! Starting and stopping the engine: two listeners and the streams behind them.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::door::Door;
+use crate::registry::Registry;
+use crate::stream::{Stream, StreamConfig};
+use crate::{http, rtmp};
+
+/// Ports tried after a taken one.
+const NEXT_PORTS: u16 = 20;
+/// Connections the system may queue before they are accepted.
+const BACKLOG: i32 = 1_024;
+
+/// A file of the watch page.
+#[derive(Debug, Clone)]
+pub struct PageFile {
+    /// Media type, for example `text/javascript`.
+    pub media_type: String,
+    /// Contents.
+    pub bytes: Bytes,
+}
+
+/// Where the watch page's files come from: `watch.html` and what stands below `assets/`.
+pub type PageSource = Arc<dyn Fn(&str) -> Option<PageFile> + Send + Sync>;
+
+/// What the engine is started with.
+#[derive(Clone)]
+pub struct EngineConfig {
+    /// Address both listeners bind.
+    pub bind: IpAddr,
+    /// RTMP port; 0 = any free one.
+    pub rtmp_port: u16,
+    /// HTTP port; 0 = any free one.
+    pub http_port: u16,
+    /// An encoder that is silent for this long is disconnected.
+    pub idle_timeout: Duration,
+    /// Files of the watch page.
+    pub pages: PageSource,
+    /// The clock of all streams.
+    pub clock: Clock,
+}
+
+impl EngineConfig {
+    /// Loopback, any free ports, 15 s idle timeout.
+    pub fn new(pages: PageSource) -> Self {
+        Self {
+            bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            rtmp_port: 0,
+            http_port: 0,
+            idle_timeout: Duration::from_secs(15),
+            pages,
+            clock: Clock::start(),
+        }
+    }
+}
+
+/// Where a listener was asked for and where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listening {
+    /// Port asked for; 0 = any.
+    pub wanted_port: u16,
+    /// Address in use.
+    pub address: SocketAddr,
+}
+
+/// Why the engine cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// No port could be bound.
+    #[error("no port could be opened for {listener} at {bind}, from {wanted_port} on: {source}")]
+    Listen {
+        /// `RTMP` or `HTTP`.
+        listener: &'static str,
+        /// Address asked for.
+        bind: IpAddr,
+        /// Port asked for.
+        wanted_port: u16,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// A running engine. [`Engine::shutdown`] stops and joins everything; dropping it stops without waiting.
+pub struct Engine {
+    registry: Arc<Registry>,
+    clock: Clock,
+    rtmp: Listening,
+    http: Listening,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Engine {
+    /// Opens the listeners. A taken port gives way to the next free one.
+    ///
+    /// # Errors
+    /// When neither the wanted port nor one of the next can be opened.
+    pub async fn start(config: EngineConfig, door: Arc<dyn Door>) -> Result<Self, EngineError> {
+        let (rtmp_listener, rtmp) = listen("RTMP", config.bind, config.rtmp_port)?;
+        let (http_listener, http) = listen("HTTP", config.bind, config.http_port)?;
+        let registry = Arc::new(Registry::default());
+        let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        tasks.spawn(rtmp::listen(rtmp_listener, door, config.clock, config.idle_timeout, stop.clone()));
+        tasks.spawn(http::serve(http_listener, Arc::clone(&registry), config.pages, stop.clone()));
+        tasks.close();
+        tracing::info!(rtmp = %rtmp.address, http = %http.address, "the engine listens");
+        Ok(Self { registry, clock: config.clock, rtmp, http, stop, tasks })
+    }
+
+    /// Where encoders publish.
+    pub fn rtmp(&self) -> Listening {
+        self.rtmp
+    }
+
+    /// Where players fetch.
+    pub fn http(&self) -> Listening {
+        self.http
+    }
+
+    /// Opens a stream: its playback paths answer from now on.
+    pub fn open_stream(&self, config: StreamConfig) -> Stream {
+        let stream = Stream::new(config, self.clock);
+        self.registry.open(stream.clone());
+        stream
+    }
+
+    /// Ends a stream. Its last segments stay fetchable for players that are behind.
+    pub fn end_stream(&self, stream: &Stream) {
+        stream.end();
+        self.registry.ended(stream.playback_id());
+    }
+
+    /// Stops listening, disconnects everybody and waits for all tasks.
+    pub async fn shutdown(self) {
+        self.stop.cancel();
+        self.tasks.wait().await;
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+fn listen(listener: &'static str, bind: IpAddr, wanted_port: u16) -> Result<(TcpListener, Listening), EngineError> {
+    let last_port = if wanted_port == 0 { 0 } else { wanted_port.saturating_add(NEXT_PORTS) };
+    let mut refused = None;
+    for port in wanted_port..=last_port {
+        match bind_port(SocketAddr::new(bind, port)) {
+            Ok((socket, address)) => return Ok((socket, Listening { wanted_port, address })),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => refused = Some(error),
+            Err(error) => {
+                refused = Some(error);
+                break;
+            }
+        }
+    }
+    let source = refused.unwrap_or_else(|| io::Error::other("no port was tried"));
+    Err(EngineError::Listen { listener, bind, wanted_port, source })
+}
+
+fn bind_port(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // Lets a restarted program have its port back at once; on Windows it would let another program steal it.
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    let listener = TcpListener::from_std(socket.into())?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_taken_port_gives_way_to_the_next_free_one() {
+        let bind = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let (_held, first) = listen("RTMP", bind, 0).expect("a free port");
+        let (_next, second) = listen("RTMP", bind, first.address.port()).expect("the next port");
+        assert_eq!(second.wanted_port, first.address.port());
+        assert_ne!(second.address.port(), first.address.port());
+    }
+}

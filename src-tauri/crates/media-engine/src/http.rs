@@ -1,0 +1,77 @@
+//! The playback door: everything a player fetches. Readable by anyone who holds the address; nothing here changes state.
+//!
+//! | path | what |
+//! |---|---|
+//! | `/{id}/index.m3u8` | HLS multivariant playlist |
+//! | `/{id}/video.m3u8`, `/{id}/audio.m3u8` | media playlists, with blocking reload (8216bis s6.2.5.2) |
+//! | `/{id}/{track}/init-{epoch}.mp4` | init segments |
+//! | `/{id}/{track}/{msn}.m4s`, `{msn}.{part}.m4s` | segments and parts, as HLS names them |
+//! | `/{id}/{track}/t{time}.m4s` | the same segments, as DASH names them |
+//! | `/{id}/manifest.mpd` | DASH manifest |
+//! | `/{id}/thumbnail.jpg` | newest keyframe |
+//! | `/{id}/watch`, `/{id}/status.json`, `/assets/..` | watch page |
+//! | `/time` | clock for DASH (`urn:mpeg:dash:utc:http-iso:2014`) |
+
+mod answer;
+mod media;
+mod page;
+mod playlist;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::{HeaderName, Method, header};
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tower_http::cors::{Any, CorsLayer};
+
+use crate::engine::PageSource;
+use crate::registry::Registry;
+use crate::stream::Stream;
+
+use self::answer::Refused;
+
+/// What every handler sees.
+#[derive(Clone)]
+struct Shared {
+    registry: Arc<Registry>,
+    pages: PageSource,
+    stop: CancellationToken,
+}
+
+impl Shared {
+    fn stream(&self, playback_id: &str) -> Result<Stream, Refused> {
+        self.registry.get(playback_id).ok_or(Refused::NotFound)
+    }
+}
+
+/// Serves until stopped.
+pub(crate) async fn serve(listener: TcpListener, registry: Arc<Registry>, pages: PageSource, stop: CancellationToken) {
+    let shared = Shared { registry, pages, stop: stop.clone() };
+    let cors = CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::HEAD])
+        .allow_headers([header::RANGE, header::IF_NONE_MATCH])
+        .expose_headers([header::DATE, header::ETAG, HeaderName::from_static("content-length")]);
+    let routes = Router::new()
+        .route("/time", get(page::time))
+        .route("/assets/{*path}", get(page::asset))
+        .route("/{id}/watch", get(page::watch))
+        .route("/{id}/status.json", get(page::status))
+        .route("/{id}/thumbnail.jpg", get(media::thumbnail))
+        .route("/{id}/index.m3u8", get(playlist::multivariant))
+        .route("/{id}/video.m3u8", get(playlist::video))
+        .route("/{id}/audio.m3u8", get(playlist::audio))
+        .route("/{id}/manifest.mpd", get(playlist::manifest))
+        .route("/{id}/{track}/{file}", get(media::file))
+        .fallback(async || Refused::NotFound)
+        .layer(cors)
+        .with_state(shared);
+    let served = axum::serve(listener, routes.into_make_service_with_connect_info::<std::net::SocketAddr>())
+        .with_graceful_shutdown(async move { stop.cancelled().await })
+        .await;
+    if let Err(error) = served {
+        tracing::error!(%error, "the playback door closed");
+    }
+}

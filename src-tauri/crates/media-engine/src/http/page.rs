@@ -1,0 +1,89 @@
+//! The watch page, its state, and the clock.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use media_formats::hls::UtcTime;
+use serde::Serialize;
+
+use super::Shared;
+use super::answer::{self, Refused};
+use crate::clock::Clock;
+use crate::stream::Stream;
+
+/// Media that stopped for longer than this is an interruption to a viewer.
+const INTERRUPTED_AFTER_MS: u64 = 3_000;
+/// Only what the page itself brings may run in it, and nothing may frame more than the page.
+const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; \
+     worker-src 'self' blob:; object-src 'none'; base-uri 'none'",
+);
+
+/// What the watch page polls.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Status {
+    state: Watching,
+    viewers: u32,
+    /// Changes when players must start over: a track appeared.
+    config_version: u32,
+}
+
+/// The stream as a viewer sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Watching {
+    Waiting,
+    Live,
+    Interrupted,
+    Ended,
+}
+
+pub(super) async fn status(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Response, Refused> {
+    let stream = shared.stream(&id)?;
+    let status = Status { state: watching(&stream), viewers: stream.viewers(), config_version: tracks(&stream) };
+    Ok(([(header::CACHE_CONTROL, "no-cache")], Json(status)).into_response())
+}
+
+fn watching(stream: &Stream) -> Watching {
+    let status = stream.status().borrow().clone();
+    let ended = stream.0.core().packager.is_ended();
+    let silent_ms = stream.0.clock.now_ms().saturating_sub(status.last_media_ms);
+    match (ended, status.published) {
+        (true, _) => Watching::Ended,
+        (false, false) => Watching::Waiting,
+        (false, true) if status.publisher.is_none() || silent_ms > INTERRUPTED_AFTER_MS => Watching::Interrupted,
+        (false, true) => Watching::Live,
+    }
+}
+
+fn tracks(stream: &Stream) -> u32 {
+    let core = stream.0.core();
+    [media_formats::unit::TrackKind::Video, media_formats::unit::TrackKind::Audio]
+        .into_iter()
+        .filter(|&kind| core.packager.window(kind).is_some_and(|window| window.has_segments()))
+        .count() as u32
+}
+
+pub(super) async fn watch(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Response, Refused> {
+    // The page itself says honestly that a stream is over; an unknown one gets the plain refusal.
+    shared.stream(&id)?;
+    let page = (shared.pages)("watch.html").ok_or(Refused::NotFound)?;
+    let mut response = answer::fresh(&page.media_type, page.bytes);
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
+    Ok(response)
+}
+
+pub(super) async fn asset(State(shared): State<Shared>, Path(path): Path<String>) -> Result<Response, Refused> {
+    let file = (shared.pages)(&format!("assets/{path}")).ok_or(Refused::NotFound)?;
+    let mut response = answer::fresh(&file.media_type, file.bytes);
+    // File names carry a hash of their contents.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    Ok(response)
+}
+
+pub(super) async fn time() -> Response {
+    let now = UtcTime(Clock::start().now_ms() as i64).to_string();
+    answer::fresh("text/plain; charset=utf-8", now.into())
+}

@@ -1,0 +1,41 @@
+//! The embedded media engine: encoders publish to it by RTMP, players fetch HLS, LL-HLS and DASH from it by HTTP.
+//!
+//! It knows streams and publishers, not sessions, users or MentraOS. The owner opens streams, decides through
+//! a [`Door`] who may publish to which, and watches their state.
+//!
+//! ```text
+//! RTMP listener -> connection -> FLV messages -\
+//! demo camera -----------------> FLV messages --+-> repair -> bus (readers)
+//!                                               |         \-> packager -> store -> HTTP
+//! ```
+#![deny(missing_docs)]
+
+mod bus;
+mod clock;
+mod dash;
+mod demo;
+mod door;
+mod engine;
+mod hls;
+mod http;
+mod ingest;
+mod packager;
+mod registry;
+mod repair;
+mod rtmp;
+mod stats;
+mod store;
+mod stream;
+mod texts;
+mod thumbnail;
+mod viewers;
+
+pub use bus::{BusEpoch, BusItem, Reader};
+pub use clock::Clock;
+pub use demo::DemoCamera;
+pub use door::{Admission, Attempt, Door};
+pub use engine::{Engine, EngineConfig, EngineError, Listening, PageFile, PageSource};
+pub use ingest::Refusal;
+pub use packager::PlaylistFacts;
+pub use stats::Signal;
+pub use stream::{Publisher, PublisherInfo, Stream, StreamConfig, StreamStatus};

@@ -1,0 +1,484 @@
+//! Cuts units into parts and segments, once, for every format.
+//!
+//! Decisions, and why:
+//! - The **lead track** (picture, or sound if there is no picture) decides where segments begin; the other follows
+//!   at the same numbers, so that both renditions always have the same media sequence and discontinuities.
+//! - A part is closed the moment its last frame arrives: whether another frame would fit is foretold from the usual
+//!   frame duration. Waiting for the next frame to learn the true duration would cost a frame of latency. The next
+//!   frame is then placed where the foretold one ended (a millisecond or two off, RTMP rounds as much), so parts
+//!   join without holes and durations are exact sums.
+//! - `EXT-X-TARGETDURATION` may never change: it is measured from the first segment, and a later segment that would
+//!   exceed it is cut without a keyframe.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use media_formats::fmp4::{self, SampleEntry};
+use media_formats::unit::{TrackKind, Unit, VIDEO_TIMESCALE_HZ};
+
+use crate::repair::Epoch;
+use crate::store::{Init, InitFacts, Part, Segment, TrackWindow, ticks_to_us};
+
+/// Longest part before the first segment is measured.
+const PART_LIMIT_MS: u64 = 300;
+/// A segment is not closed at a keyframe before this: closely spaced keyframes share a segment.
+const MIN_SEGMENT_MS: u64 = 1_900;
+/// Longest first segment: a source with longer keyframe intervals is cut between keyframes.
+const MAX_FIRST_SEGMENT_MS: u64 = 6_000;
+/// RFC 8216 s4.3.3.1 compares rounded durations; staying this far under the half leaves room for one odd frame.
+const TARGET_SLACK_MS: u64 = 400;
+/// A frame later than foretold by more than this is left where it is, and a hole with it.
+const MAX_PLACEMENT_MS: u64 = 100;
+/// RTMP rounds to milliseconds, and the usual frame duration is an average: a frame that overshoots by this still fits.
+const ROUNDING_MS: u64 = 2;
+
+/// What must survive a restart of the program for the playlist to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct PlaylistFacts {
+    /// `EXT-X-TARGETDURATION`, constant for the playlist's life; 0 until the first segment is measured.
+    pub target_duration_s: u32,
+    /// `PART-TARGET` in milliseconds; 0 until measured.
+    pub part_target_ms: u32,
+    /// Discontinuities so far, listed or gone.
+    pub discontinuities: u64,
+    /// Number of the next epoch, which names init segments.
+    pub next_epoch: u32,
+}
+
+/// Packages one stream. Pure: everything it needs comes with the units.
+#[derive(Debug)]
+pub(crate) struct Packager {
+    video: Option<Track>,
+    audio: Option<Track>,
+    first_msn: u64,
+    facts: PlaylistFacts,
+    ended: bool,
+    /// Grows with every part or segment that appears.
+    version: u64,
+}
+
+/// A track being cut.
+#[derive(Debug)]
+struct Track {
+    window: TrackWindow,
+    init: Arc<Init>,
+    pending: Vec<Unit>,
+    /// Decoding time of the part being gathered.
+    part_start: u64,
+    /// Where the last closed part ended, if the next frame is expected to join it.
+    foretold_end: Option<u64>,
+    /// Usual frame duration in ticks.
+    nominal: u64,
+    last_dts: Option<u64>,
+    /// Times (µs) at which the lead track began segments this track has not yet begun.
+    cuts: VecDeque<u64>,
+    discontinuity_next: bool,
+    /// Longest part allowed now.
+    part_limit_ms: u64,
+    longest_part_ms: u64,
+    fragment: u32,
+}
+
+impl Packager {
+    /// Starts packaging at the given segment number, going on from `facts` of an earlier run if there was one.
+    pub(crate) fn new(first_msn: u64, facts: PlaylistFacts) -> Self {
+        Self { video: None, audio: None, first_msn, facts, ended: false, version: 0 }
+    }
+
+    /// Facts to keep for a restart.
+    pub(crate) fn facts(&self) -> PlaylistFacts {
+        self.facts
+    }
+
+    /// Changes with every part or segment.
+    pub(crate) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// True once a segment can be fetched.
+    pub(crate) fn is_published(&self) -> bool {
+        self.facts.target_duration_s > 0 && self.lead().is_some_and(|track| track.window.has_segments())
+    }
+
+    /// True after [`Packager::end`].
+    pub(crate) fn is_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// The window of a track that ever existed.
+    pub(crate) fn window(&self, kind: TrackKind) -> Option<&TrackWindow> {
+        self.track(kind).map(|track| &track.window)
+    }
+
+    /// The track whose keyframes begin segments.
+    pub(crate) fn lead_kind(&self) -> TrackKind {
+        if self.video.is_some() { TrackKind::Video } else { TrackKind::Audio }
+    }
+
+    /// Number of the next segment to be opened.
+    pub(crate) fn next_msn(&self) -> u64 {
+        self.lead().map_or(self.first_msn, |track| track.window.next_msn)
+    }
+
+    fn lead(&self) -> Option<&Track> {
+        self.video.as_ref().or(self.audio.as_ref())
+    }
+
+    fn track(&self, kind: TrackKind) -> Option<&Track> {
+        match kind {
+            TrackKind::Video => self.video.as_ref(),
+            TrackKind::Audio => self.audio.as_ref(),
+        }
+    }
+
+    /// Begins an epoch: what is open is closed, and the next segment of each track has a new init and a discontinuity.
+    pub(crate) fn begin_epoch(&mut self, epoch: &Epoch) {
+        self.flush();
+        let next_msn = self.next_msn();
+        let first = self.facts.next_epoch == 0;
+        if !first {
+            self.facts.discontinuities += 1;
+        }
+        self.facts.next_epoch = epoch.number + 1;
+        let discontinuity_sequence = self.facts.discontinuities.saturating_sub(u64::from(!first));
+        let video = epoch.video.as_ref().map(|config| Init {
+            epoch: epoch.number,
+            start_ms: epoch.start_ms,
+            bytes: fmp4::init_video(config),
+            timescale_hz: VIDEO_TIMESCALE_HZ,
+            codec: config.codec_string(),
+            facts: InitFacts::Video { width: config.sps.width, height: config.sps.height, fps: config.sps.fps },
+        });
+        let audio = epoch.audio.as_ref().map(|config| Init {
+            epoch: epoch.number,
+            start_ms: epoch.start_ms,
+            bytes: fmp4::init_audio(config),
+            timescale_hz: config.sample_rate_hz,
+            codec: config.codec_string(),
+            facts: InitFacts::Audio { sample_rate_hz: config.sample_rate_hz, channels: config.channels },
+        });
+        let inits = [(TrackKind::Video, video), (TrackKind::Audio, audio)];
+        for (kind, init) in inits {
+            let Some(init) = init else { continue };
+            let slot = match kind {
+                TrackKind::Video => &mut self.video,
+                TrackKind::Audio => &mut self.audio,
+            };
+            match slot {
+                Some(track) => track.begin_epoch(init, !first),
+                None => *slot = Some(Track::new(kind, init, next_msn, discontinuity_sequence, !first)),
+            }
+        }
+    }
+
+    /// Takes a unit of the current epoch.
+    pub(crate) fn push(&mut self, unit: Unit) {
+        if self.ended {
+            return;
+        }
+        let lead_kind = self.lead_kind();
+        let (kind, limits) = (unit.track, self.limits());
+        let Some(track) = self.track_mut(kind) else { return };
+        track.part_limit_ms = limits.part_ms.max(if limits.measured() { 0 } else { track.ms(track.nominal) });
+        let start_us = ticks_to_us(dts(&unit), track.init.timescale_hz);
+        let mut changed = false;
+        if kind == lead_kind {
+            if track.wants_segment(&unit, limits) {
+                track.close_part(Some(dts(&unit)));
+                self.cut(start_us);
+                changed = true;
+            }
+        } else {
+            while track.cuts.front().is_some_and(|&cut_us| start_us >= cut_us) {
+                let cut_us = track.cuts.pop_front().unwrap_or(start_us);
+                track.close_part(Some(dts(&unit)));
+                track.close_segment(limits.target_duration_s, cut_us);
+                changed = true;
+            }
+        }
+        if let Some(track) = self.track_mut(kind) {
+            changed |= track.append(unit);
+        }
+        self.version += u64::from(changed);
+    }
+
+    /// Closes what is open on both tracks: the publisher is gone or a new epoch begins.
+    pub(crate) fn flush(&mut self) {
+        if ![self.video.as_ref(), self.audio.as_ref()].into_iter().flatten().any(Track::is_filling) {
+            return;
+        }
+        let lead_kind = self.lead_kind();
+        let Some(lead) = self.track_mut(lead_kind) else { return };
+        lead.close_part(None);
+        let end_us = ticks_to_us(lead.end(), lead.init.timescale_hz);
+        self.cut(end_us);
+        let target_s = self.facts.target_duration_s;
+        if lead_kind == TrackKind::Video
+            && let Some(audio) = self.audio.as_mut()
+        {
+            audio.close_part(None);
+            while let Some(cut_us) = audio.cuts.pop_front() {
+                audio.close_segment(target_s, cut_us);
+            }
+        }
+        for track in [self.video.as_mut(), self.audio.as_mut()].into_iter().flatten() {
+            track.foretold_end = None;
+        }
+        self.version += 1;
+    }
+
+    /// Ends the stream for good: playlists get their end mark.
+    pub(crate) fn end(&mut self) {
+        self.flush();
+        self.ended = true;
+        self.version += 1;
+    }
+
+    /// The lead track's segment ends at `start_us`; the first one fixes the target durations.
+    fn cut(&mut self, start_us: u64) {
+        let lead_kind = self.lead_kind();
+        self.measure();
+        let target_s = self.facts.target_duration_s;
+        if let Some(track) = self.track_mut(lead_kind) {
+            track.close_segment(target_s, start_us);
+        }
+        if lead_kind == TrackKind::Video
+            && let Some(audio) = self.audio.as_mut()
+        {
+            audio.cuts.push_back(start_us);
+        }
+    }
+
+    fn measure(&mut self) {
+        if self.facts.target_duration_s > 0 {
+            return;
+        }
+        let Some(lead) = self.lead() else { return };
+        let Some(open) = lead.window.open.as_ref() else { return };
+        let measured_ms = open.duration_us() / 1_000;
+        let longest_part_ms = lead.longest_part_ms.max(200);
+        self.facts.target_duration_s = ((measured_ms + 750) / 1_000).max(2) as u32;
+        self.facts.part_target_ms = longest_part_ms as u32;
+    }
+
+    fn limits(&self) -> Limits {
+        let target = self.facts.target_duration_s;
+        Limits {
+            part_ms: if target > 0 { u64::from(self.facts.part_target_ms) } else { PART_LIMIT_MS },
+            segment_ms: if target > 0 { u64::from(target) * 1_000 + TARGET_SLACK_MS } else { MAX_FIRST_SEGMENT_MS },
+            target_duration_s: target,
+        }
+    }
+
+    fn track_mut(&mut self, kind: TrackKind) -> Option<&mut Track> {
+        match kind {
+            TrackKind::Video => self.video.as_mut(),
+            TrackKind::Audio => self.audio.as_mut(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    part_ms: u64,
+    segment_ms: u64,
+    target_duration_s: u32,
+}
+
+impl Limits {
+    fn measured(self) -> bool {
+        self.target_duration_s > 0
+    }
+}
+
+/// Decoding times are never negative: a stream's time line begins at its creation.
+fn dts(unit: &Unit) -> u64 {
+    unit.dts.max(0) as u64
+}
+
+impl Track {
+    fn new(kind: TrackKind, init: Init, next_msn: u64, discontinuity_sequence: u64, discontinuity: bool) -> Self {
+        Self {
+            window: TrackWindow::new(kind, next_msn, discontinuity_sequence),
+            nominal: nominal_duration(&init),
+            init: Arc::new(init),
+            pending: Vec::new(),
+            part_start: 0,
+            foretold_end: None,
+            last_dts: None,
+            cuts: VecDeque::new(),
+            discontinuity_next: discontinuity,
+            part_limit_ms: PART_LIMIT_MS,
+            longest_part_ms: 0,
+            fragment: 0,
+        }
+    }
+
+    fn begin_epoch(&mut self, init: Init, discontinuity: bool) {
+        self.nominal = nominal_duration(&init);
+        if init.timescale_hz != self.init.timescale_hz {
+            self.last_dts = None;
+        }
+        self.init = Arc::new(init);
+        self.discontinuity_next |= discontinuity;
+        self.cuts.clear();
+    }
+
+    fn ms(&self, ticks: u64) -> u64 {
+        ticks_to_us(ticks, self.init.timescale_hz) / 1_000
+    }
+
+    /// End of everything gathered, as far as it is known.
+    fn end(&self) -> u64 {
+        match self.pending.last() {
+            Some(last) => dts(last) + self.nominal,
+            None => self
+                .foretold_end
+                .or(self.window.open.as_ref().map(|open| open.start + open.duration))
+                .unwrap_or(self.part_start),
+        }
+    }
+
+    /// Something was gathered since the last segment was closed.
+    fn is_filling(&self) -> bool {
+        self.window.open.is_some() || !self.pending.is_empty()
+    }
+
+    /// Ticks of a number of milliseconds.
+    fn ticks(&self, ms: u64) -> u64 {
+        ms * u64::from(self.init.timescale_hz) / 1_000
+    }
+
+    /// True when `unit` is to begin a new segment on the lead track.
+    fn wants_segment(&self, unit: &Unit, limits: Limits) -> bool {
+        let Some(start) = self.segment_start() else { return false };
+        let elapsed_ms = self.ms(dts(unit).saturating_sub(start));
+        let keyframe = unit.track == TrackKind::Audio || unit.key;
+        // Sound alone has a keyframe everywhere: cut at the target.
+        (keyframe && elapsed_ms >= MIN_SEGMENT_MS) || elapsed_ms + self.ms(self.nominal) > limits.segment_ms
+    }
+
+    fn segment_start(&self) -> Option<u64> {
+        match self.window.open.as_ref() {
+            Some(open) => Some(open.start),
+            None => self.pending.first().map(dts),
+        }
+    }
+
+    /// Adds a unit to the part being gathered; closes the part if another would not fit. True if a part appeared.
+    fn append(&mut self, mut unit: Unit) -> bool {
+        let limit = self.ticks(self.part_limit_ms);
+        let mut closed = false;
+        if !self.pending.is_empty() && dts(&unit) > self.part_start + limit {
+            // The frame came later than foretold and would stretch the part past its target.
+            self.close_part(Some(dts(&unit)));
+            closed = true;
+        }
+        if let (true, Some(end)) = (self.pending.is_empty(), self.foretold_end)
+            && dts(&unit) <= end + self.ticks(MAX_PLACEMENT_MS)
+        {
+            unit.dts = end as i64;
+        }
+        if let Some(last) = self.last_dts {
+            unit.dts = unit.dts.max(last as i64 + 1);
+            if unit.track == TrackKind::Video {
+                // Follows a change of frame rate within a few frames, ignores a single odd one.
+                let step = (dts(&unit) - last).min(self.nominal * 4);
+                self.nominal = (self.nominal * 3 + step) / 4;
+            }
+        }
+        if self.pending.is_empty() {
+            self.part_start = dts(&unit);
+        }
+        self.last_dts = Some(dts(&unit));
+        let end = dts(&unit) + self.nominal;
+        self.pending.push(unit);
+        if end + self.nominal > self.part_start + limit + self.ticks(ROUNDING_MS) {
+            self.close_part(Some(end));
+            closed = true;
+        }
+        closed
+    }
+
+    /// Closes the part being gathered at `end`, or after the usual duration of its last frame.
+    fn close_part(&mut self, end: Option<u64>) {
+        let Some(last) = self.pending.last() else { return };
+        let latest = self.part_start + self.ticks(self.part_limit_ms);
+        let end = end.unwrap_or(dts(last) + self.nominal).min(latest).max(dts(last) + 1);
+        let ends = self.pending.iter().skip(1).map(dts).chain([end]);
+        let entries: Vec<SampleEntry> = self
+            .pending
+            .iter()
+            .zip(ends)
+            .map(|(unit, next)| SampleEntry {
+                duration: next.saturating_sub(dts(unit)).min(u64::from(u32::MAX)) as u32,
+                size: unit.payload.len() as u32,
+                cts: unit.cts,
+                key: unit.key,
+            })
+            .collect();
+        let independent = self.pending.first().is_some_and(|unit| unit.key);
+        self.fragment = self.fragment.wrapping_add(1);
+        let head = fmp4::part_head(self.window.kind, self.fragment, self.part_start, &entries);
+        let bytes: Vec<Bytes> =
+            std::iter::once(head).chain(self.pending.drain(..).map(|unit| unit.payload)).collect();
+        let len_bytes = bytes.iter().map(|piece| piece.len() as u64).sum();
+        let duration = end - self.part_start;
+        self.longest_part_ms = self.longest_part_ms.max(self.ms(duration + self.ticks(1).saturating_sub(1)));
+        let part = Part { bytes, len_bytes, start: self.part_start, duration, independent };
+        let segment = self.window.open.get_or_insert_with(|| {
+            let msn = self.window.next_msn;
+            self.window.next_msn += 1;
+            Segment {
+                msn,
+                init: Arc::clone(&self.init),
+                start: part.start,
+                duration: 0,
+                discontinuity: std::mem::take(&mut self.discontinuity_next),
+                gap: false,
+                parts: Vec::new(),
+            }
+        });
+        segment.duration = (part.start + part.duration).saturating_sub(segment.start);
+        segment.parts.push(part);
+        self.foretold_end = Some(end);
+    }
+
+    /// Moves the open segment to the playlist; if nothing arrived, says so with a gap up to `end_us`.
+    fn close_segment(&mut self, target_duration_s: u32, end_us: u64) {
+        let segment = match self.window.open.take() {
+            Some(open) => open,
+            None => {
+                let start = self.foretold_end.unwrap_or(self.part_start);
+                let end = u128::from(end_us) * u128::from(self.init.timescale_hz) / 1_000_000;
+                let msn = self.window.next_msn;
+                self.window.next_msn += 1;
+                Segment {
+                    msn,
+                    init: Arc::clone(&self.init),
+                    start,
+                    duration: (end as u64).saturating_sub(start),
+                    discontinuity: std::mem::take(&mut self.discontinuity_next),
+                    gap: true,
+                    parts: Vec::new(),
+                }
+            }
+        };
+        self.window.push(segment, target_duration_s);
+    }
+}
+
+/// First guess of a frame's duration, corrected by what arrives.
+fn nominal_duration(init: &Init) -> u64 {
+    match init.facts {
+        InitFacts::Video { fps, .. } => {
+            let fps = fps.filter(|fps| (1.0..=240.0).contains(fps)).unwrap_or(30.0);
+            (f64::from(init.timescale_hz) / fps) as u64
+        }
+        InitFacts::Audio { .. } => 1_024,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,311 @@
+//! A stream: what outlives its publishers. Its addresses, its sequence numbers and its readers stay while encoders
+//! come, go and come back; each stay is one or more epochs.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use media_formats::unit::TrackKind;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::bus::{Bus, Reader};
+use crate::clock::Clock;
+use crate::packager::{Packager, PlaylistFacts};
+use crate::repair::{Incoming, Repair, Repaired};
+use crate::stats::{Signal, Stats};
+use crate::store::TrackWindow;
+use crate::texts::Texts;
+use crate::thumbnail::{Thumbnail, ThumbnailError};
+use crate::viewers::Viewers;
+
+/// What a stream is made from.
+#[derive(Debug, Clone)]
+pub struct StreamConfig {
+    /// Unguessable name in playback paths; not the key it is published with.
+    pub playback_id: String,
+    /// Unix time of the stream's time zero.
+    pub created_ms: u64,
+    /// Number of its first segment: larger than any this stream ever had.
+    pub first_msn: u64,
+    /// What an earlier run of the program left; default for a new stream.
+    pub facts: PlaylistFacts,
+}
+
+/// Who publishes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublisherInfo {
+    /// Network address, or `demo camera`.
+    pub address: String,
+    /// What it calls itself; may be empty.
+    pub encoder: String,
+    /// Unix milliseconds.
+    pub since_ms: u64,
+}
+
+/// State of a stream as its owner watches it. Changes at most a few times a second.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StreamStatus {
+    /// Who publishes now.
+    pub publisher: Option<PublisherInfo>,
+    /// How many publishers there have been.
+    pub publishers: u64,
+    /// Unix milliseconds of the newest unit of the lead track; 0 before the first.
+    pub last_media_ms: u64,
+    /// Parts and segments so far: grows whenever something new can be fetched.
+    pub version: u64,
+    /// A segment can be fetched.
+    pub published: bool,
+    /// Why the last publisher's media was refused, in words; cleared when media is accepted again.
+    pub refusal: Option<String>,
+}
+
+/// Shared handle to a stream.
+#[derive(Debug, Clone)]
+pub struct Stream(pub(crate) Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) playback_id: String,
+    pub(crate) created_ms: u64,
+    pub(crate) clock: Clock,
+    core: Mutex<Core>,
+    viewers: Mutex<Viewers>,
+    thumbnail: tokio::sync::Mutex<Thumbnail>,
+    status: watch::Sender<StreamStatus>,
+}
+
+/// Everything a message changes, behind one lock that is never held across an await.
+#[derive(Debug)]
+pub(crate) struct Core {
+    repair: Repair,
+    pub(crate) packager: Packager,
+    pub(crate) texts: Texts,
+    bus: Bus,
+    stats: Stats,
+    generation: u64,
+    evict: Option<CancellationToken>,
+}
+
+impl Stream {
+    pub(crate) fn new(config: StreamConfig, clock: Clock) -> Self {
+        let core = Core {
+            repair: Repair::new(config.facts.next_epoch),
+            packager: Packager::new(config.first_msn, config.facts),
+            texts: Texts::default(),
+            bus: Bus::new(),
+            stats: Stats::default(),
+            generation: 0,
+            evict: None,
+        };
+        Self(Arc::new(Inner {
+            playback_id: config.playback_id,
+            created_ms: config.created_ms,
+            clock,
+            core: Mutex::new(core),
+            viewers: Mutex::default(),
+            thumbnail: tokio::sync::Mutex::default(),
+            status: watch::Sender::default(),
+        }))
+    }
+
+    /// Name in playback paths.
+    pub fn playback_id(&self) -> &str {
+        &self.0.playback_id
+    }
+
+    /// Follows the stream's state.
+    pub fn status(&self) -> watch::Receiver<StreamStatus> {
+        self.0.status.subscribe()
+    }
+
+    /// Facts to keep for a restart of the program, and the number of the next segment.
+    pub fn facts(&self) -> (PlaylistFacts, u64) {
+        let core = self.0.core();
+        (core.packager.facts(), core.packager.next_msn())
+    }
+
+    /// Grows with every part and segment.
+    pub fn version(&self) -> u64 {
+        self.0.core().packager.version()
+    }
+
+    /// Payload bytes the segment store holds for players.
+    pub fn held_bytes(&self) -> u64 {
+        let core = self.0.core();
+        [TrackKind::Video, TrackKind::Audio]
+            .into_iter()
+            .filter_map(|kind| core.packager.window(kind))
+            .map(TrackWindow::held_bytes)
+            .sum()
+    }
+
+    /// Measured facts; None while nobody publishes.
+    pub fn signal(&self) -> Option<Signal> {
+        self.0.status.borrow().publisher.as_ref()?;
+        let now_ms = self.0.clock.now_ms();
+        let mut core = self.0.core();
+        let counts = core.repair.counts();
+        Some(core.stats.signal(now_ms, counts))
+    }
+
+    /// Players of the last 10 s; see the module `viewers` for what is counted.
+    pub fn viewers(&self) -> u32 {
+        let now_ms = self.0.clock.now_ms();
+        lock(&self.0.viewers).count(now_ms)
+    }
+
+    /// A new reader of the stream's units, starting at the newest keyframe.
+    pub fn reader(&self) -> Reader {
+        self.0.core().bus.reader()
+    }
+
+    /// Lets a publisher in. Whoever published before is replaced at once: the key already proved it is the same owner.
+    pub fn attach(&self, info: PublisherInfo) -> Publisher {
+        let evicted = CancellationToken::new();
+        let generation = {
+            let mut core = self.0.core();
+            if let Some(old) = core.evict.replace(evicted.clone()) {
+                old.cancel();
+            }
+            core.generation += 1;
+            core.repair.begin_publisher();
+            core.packager.flush();
+            core.generation
+        };
+        self.0.status.send_modify(|status| {
+            status.publisher = Some(info);
+            status.publishers += 1;
+        });
+        Publisher { stream: self.clone(), generation, evicted }
+    }
+
+    /// Sends the publisher away; the stream stays.
+    pub fn drop_publisher(&self) {
+        let mut core = self.0.core();
+        if let Some(evict) = core.evict.take() {
+            evict.cancel();
+        }
+        core.generation += 1;
+        core.packager.flush();
+        let version = core.packager.version();
+        drop(core);
+        self.0.status.send_modify(|status| {
+            status.publisher = None;
+            status.version = version;
+        });
+    }
+
+    /// Ends the stream: its publisher goes and its playlists say so. What was packaged stays fetchable while the
+    /// registry holds it.
+    pub fn end(&self) {
+        self.drop_publisher();
+        let version = {
+            let mut core = self.0.core();
+            core.packager.end();
+            core.packager.version()
+        };
+        self.0.status.send_modify(|status| status.version = version);
+    }
+}
+
+impl Inner {
+    pub(crate) fn core(&self) -> MutexGuard<'_, Core> {
+        lock(&self.core)
+    }
+
+    pub(crate) fn version(&self) -> watch::Receiver<StreamStatus> {
+        self.status.subscribe()
+    }
+
+    pub(crate) fn player_seen(&self, player: &str) {
+        lock(&self.viewers).seen(player, self.clock.now_ms());
+    }
+
+    pub(crate) async fn thumbnail(&self) -> Result<Bytes, ThumbnailError> {
+        let mut thumbnail = self.thumbnail.lock().await;
+        let keyframe = self.core().bus.newest_keyframe();
+        thumbnail.get(keyframe).await
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Poisoned only by a bug that panicked while holding it; what it guards is still the best there is.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The right to feed a stream. Dropping it is going away; being replaced makes it mute.
+#[derive(Debug)]
+pub struct Publisher {
+    stream: Stream,
+    generation: u64,
+    evicted: CancellationToken,
+}
+
+impl Publisher {
+    /// Resolves when another publisher took over or the stream was stopped.
+    pub fn evicted(&self) -> CancellationToken {
+        self.evicted.clone()
+    }
+
+    /// Feeds one parsed message.
+    pub(crate) fn push(&self, incoming: Incoming) {
+        let inner = &self.stream.0;
+        let now_ms = inner.clock.now_ms();
+        let position_ms = now_ms.saturating_sub(inner.created_ms) as i64;
+        let mut core = inner.core();
+        if core.generation != self.generation {
+            return;
+        }
+        let core = &mut *core;
+        let before = core.packager.version();
+        let mut lead_unit = false;
+        let lead = core.packager.lead_kind();
+        for repaired in core.repair.push(incoming, position_ms) {
+            core.bus.push(&repaired);
+            match repaired {
+                Repaired::Epoch(epoch) => {
+                    core.stats.epoch(&epoch);
+                    core.packager.begin_epoch(&epoch);
+                }
+                Repaired::Unit(unit) => {
+                    core.stats.unit(&unit, now_ms);
+                    lead_unit |= unit.track == lead || unit.track == TrackKind::Video;
+                    core.packager.push(unit);
+                }
+            }
+        }
+        let version = core.packager.version();
+        if version == before && !lead_unit {
+            return;
+        }
+        let published = core.packager.is_published();
+        // Observers are woken for parts and for the first media, not for every frame.
+        inner.status.send_if_modified(|status| {
+            let resumed = lead_unit && now_ms.saturating_sub(status.last_media_ms) > 1_000;
+            if lead_unit {
+                status.last_media_ms = now_ms;
+            }
+            let cleared = lead_unit && status.refusal.take().is_some();
+            let changed = resumed || cleared || version != status.version || published != status.published;
+            status.version = version;
+            status.published = published;
+            changed
+        });
+    }
+
+    /// Says why this publisher's media cannot be carried.
+    pub(crate) fn refuse(&self, words: String) {
+        let inner = &self.stream.0;
+        if inner.core().generation == self.generation {
+            inner.status.send_modify(|status| status.refusal = Some(words));
+        }
+    }
+}
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        if self.stream.0.core().generation == self.generation {
+            self.stream.drop_publisher();
+        }
+    }
+}

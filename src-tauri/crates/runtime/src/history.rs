@@ -1,0 +1,64 @@
+//! History over SQLite.
+
+use console::api::Settings;
+use console::ports::{History, HistoryError};
+use session::record::{NewStream, Sample, StreamRow};
+use session::{StateChange, StreamId};
+use storage::{Storage, StorageError};
+
+/// Key of the user's choices.
+pub(crate) const SETTINGS: &str = "settings";
+
+/// See [`History`].
+#[derive(Debug, Clone)]
+pub(crate) struct SqliteHistory(pub(crate) Storage);
+
+fn words(error: StorageError) -> HistoryError {
+    HistoryError { text: error.to_string(), next_step: error.next_step() }
+}
+
+impl History for SqliteHistory {
+    async fn start_stream(&self, stream: &NewStream, first: &StateChange) -> Result<(), HistoryError> {
+        self.0.start_stream(stream, first).await.map_err(words)
+    }
+
+    async fn record(&self, id: &StreamId, change: &StateChange) -> Result<(), HistoryError> {
+        self.0.record(id, change).await.map_err(words)
+    }
+
+    async fn append_sample(&self, id: &StreamId, sample: &Sample) -> Result<(), HistoryError> {
+        self.0.append_sample(id, sample).await.map_err(words)
+    }
+
+    async fn thin(&self, id: &StreamId) -> Result<(), HistoryError> {
+        self.0.thin(id).await.map_err(words)
+    }
+
+    async fn open_streams(&self) -> Result<Vec<StreamRow>, HistoryError> {
+        self.0.open_streams().await.map_err(words)
+    }
+
+    async fn list(&self, before_ms: Option<u64>, limit: u32) -> Result<Vec<StreamRow>, HistoryError> {
+        self.0.list_streams(before_ms, limit).await.map_err(words)
+    }
+
+    async fn stream(&self, id: &StreamId) -> Result<Option<StreamRow>, HistoryError> {
+        self.0.stream(id).await.map_err(words)
+    }
+
+    async fn marks(&self, id: &StreamId) -> Result<Vec<StateChange>, HistoryError> {
+        self.0.marks(id).await.map_err(words)
+    }
+
+    async fn samples(&self, id: &StreamId) -> Result<Vec<Sample>, HistoryError> {
+        self.0.samples(id).await.map_err(words)
+    }
+
+    async fn delete(&self, id: &StreamId) -> Result<bool, HistoryError> {
+        self.0.delete_stream(id).await.map_err(words)
+    }
+
+    async fn save_settings(&self, settings: &Settings) -> Result<(), HistoryError> {
+        self.0.set_setting(SETTINGS, settings).await.map_err(words)
+    }
+}

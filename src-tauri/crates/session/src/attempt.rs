@@ -1,0 +1,303 @@
+//! The machine behind [`crate::Session`] once something was started.
+
+use crate::words;
+use crate::{
+    APP_START_MS, CAMERA_ANSWER_MS, CameraLink, Effect, EndReason, Input, MAX_GRACE_MS, Options, PLAYABLE_MS,
+    Resume, STOPPING_MS, Start, Starter, State, StateChange, StopBy, StreamId, Tone, Words,
+};
+
+/// One stream from its start to its end.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    pub(crate) stream_id: StreamId,
+    pub(crate) link: CameraLink,
+    pub(crate) options: Options,
+    pub(crate) state: State,
+    pub(crate) words: Words,
+    pub(crate) started_at_ms: u64,
+    pub(crate) live_since_ms: Option<u64>,
+    pub(crate) interrupted_since_ms: Option<u64>,
+    pub(crate) ended_at_ms: Option<u64>,
+    now_ms: u64,
+    grace_ms: u64,
+    /// When the present state gives up.
+    deadline_ms: Option<u64>,
+    /// When an app's attempt that never was live gives up.
+    start_deadline_ms: Option<u64>,
+    /// When an interruption gives up if nobody sends.
+    grace_over_ms: u64,
+    /// Somebody sends something that was not refused.
+    media: bool,
+    /// Why the stream does not play, as far as anybody said.
+    hint: Option<Words>,
+    /// Not live since the program was restarted.
+    since_restart: bool,
+    /// Who asked for the stop that is being carried out.
+    stop_by: StopBy,
+}
+
+impl Attempt {
+    /// A new stream.
+    pub(crate) fn start(now_ms: u64, start: Start) -> (Self, Vec<Effect>) {
+        let mut attempt = Self::new(now_ms, start.stream_id, start.link, start.options, start.grace_ms);
+        if start.starter == Starter::App {
+            attempt.start_deadline_ms = Some(now_ms.saturating_add(APP_START_MS));
+        }
+        let effects = attempt.await_camera(false);
+        (attempt, effects)
+    }
+
+    /// A stream of the last run: interrupted if it was playable once, else waiting for its camera as after a start.
+    pub(crate) fn resume(now_ms: u64, resume: Resume) -> (Self, Vec<Effect>) {
+        let mut attempt = Self::new(now_ms, resume.stream_id, resume.link, resume.options, resume.grace_ms);
+        attempt.started_at_ms = resume.started_at_ms;
+        attempt.live_since_ms = resume.live_since_ms;
+        let effects = if attempt.live_since_ms.is_none() {
+            attempt.await_camera(true)
+        } else {
+            attempt.since_restart = true;
+            attempt.hold_urls();
+            let record = attempt.enter(State::Interrupted, words::resumed(attempt.link));
+            let camera = attempt.link.is_commanded().then_some(Effect::StartCamera);
+            [record, Effect::Provision { resumed: true }].into_iter().chain(camera).collect()
+        };
+        (attempt, effects)
+    }
+
+    /// Takes in what happened: see [`crate::Session::handle`].
+    pub(crate) fn handle(&mut self, now_ms: u64, input: Input) -> Vec<Effect> {
+        self.now_ms = self.now_ms.max(now_ms);
+        let commanded = self.link.is_commanded();
+        match (self.state, input) {
+            (State::Idle | State::Ended(_), _) => Vec::new(),
+            (_, Input::Tick) => self.tick(),
+            (State::Stopping, Input::Closed) => self.stopped(),
+            (State::Stopping, _) => Vec::new(),
+
+            (_, Input::Stop { by }) => self.stop(by),
+            (_, Input::Fault { words }) => self.fail(EndReason::Fault, Some(words)),
+            (_, Input::CameraFailed { words }) => self.fail(EndReason::CameraFailed, Some(words)),
+            (_, Input::Refused { words }) if commanded => self.fail(EndReason::Refused, Some(words)),
+            (_, Input::Refused { words }) => self.refused(words),
+
+            (State::AwaitingCamera, Input::CameraStarted) if commanded => vec![self.await_media()],
+            (State::AwaitingCamera, Input::MediaArrived) => vec![self.await_media(), self.media_arrived()],
+            (State::AwaitingMedia | State::Interrupted, Input::MediaArrived) => vec![self.media_arrived()],
+            (State::AwaitingMedia | State::Interrupted, Input::Playable) if self.media => vec![self.live()],
+            (State::AwaitingMedia | State::Interrupted, Input::ProbeFailed { words }) => {
+                self.hint = Some(words);
+                Vec::new()
+            }
+            (State::AwaitingMedia, Input::MediaLost) => self.media_left_early(),
+            (State::Live, Input::MediaLost) => self.interrupt(None),
+            (State::Interrupted, Input::MediaLost) => {
+                self.media = false;
+                self.deadline_ms = Some(self.grace_over_ms);
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The earlier of what the state and an app's patience allow.
+    pub(crate) fn next_deadline_ms(&self) -> Option<u64> {
+        [self.deadline_ms, self.start_deadline_ms].into_iter().flatten().min()
+    }
+
+    /// From the next interruption on.
+    pub(crate) fn set_grace_ms(&mut self, grace_ms: u64) {
+        self.grace_ms = grace_ms.min(MAX_GRACE_MS);
+    }
+
+    fn new(now_ms: u64, stream_id: StreamId, link: CameraLink, options: Options, grace_ms: u64) -> Self {
+        Self {
+            stream_id,
+            link,
+            options,
+            state: State::Idle,
+            words: words::entering(State::Idle, link),
+            started_at_ms: now_ms,
+            live_since_ms: None,
+            interrupted_since_ms: None,
+            ended_at_ms: None,
+            now_ms,
+            grace_ms: grace_ms.min(MAX_GRACE_MS),
+            deadline_ms: None,
+            start_deadline_ms: None,
+            grace_over_ms: 0,
+            media: false,
+            hint: None,
+            since_restart: false,
+            stop_by: StopBy::User,
+        }
+    }
+
+    fn await_camera(&mut self, resumed: bool) -> Vec<Effect> {
+        let commanded = self.link.is_commanded();
+        self.deadline_ms = commanded.then(|| self.after(CAMERA_ANSWER_MS));
+        let record = self.enter_plainly(State::AwaitingCamera);
+        let camera = commanded.then_some(Effect::StartCamera);
+        [record, Effect::Provision { resumed }].into_iter().chain(camera).collect()
+    }
+
+    fn await_media(&mut self) -> Effect {
+        self.deadline_ms = Some(self.after(PLAYABLE_MS));
+        self.enter_plainly(State::AwaitingMedia)
+    }
+
+    fn media_arrived(&mut self) -> Effect {
+        self.media = true;
+        self.hint = None;
+        if self.state == State::Interrupted {
+            // Media that came back in time gets the time to become playable, even past the grace.
+            self.deadline_ms = Some(self.grace_over_ms.max(self.after(PLAYABLE_MS)));
+        } else if !self.link.is_commanded() {
+            self.deadline_ms = Some(self.after(PLAYABLE_MS));
+        }
+        Effect::Probe
+    }
+
+    fn live(&mut self) -> Effect {
+        self.live_since_ms.get_or_insert(self.now_ms);
+        self.interrupted_since_ms = None;
+        self.deadline_ms = None;
+        self.start_deadline_ms = None;
+        self.since_restart = false;
+        self.hint = None;
+        self.enter_plainly(State::Live)
+    }
+
+    /// A commanded camera keeps its deadline; an encoder the user runs may take its time to come again.
+    fn media_left_early(&mut self) -> Vec<Effect> {
+        let had_media = std::mem::take(&mut self.media);
+        if self.link.is_commanded() || !had_media {
+            return Vec::new();
+        }
+        self.deadline_ms = None;
+        self.note(words::left_early())
+    }
+
+    /// An encoder the user runs sends what cannot be carried: the user may set it right and come again.
+    fn refused(&mut self, words: Words) -> Vec<Effect> {
+        self.media = false;
+        self.hint = Some(words.clone());
+        match self.state {
+            State::Live => self.interrupt(Some(words)),
+            State::Interrupted => {
+                self.deadline_ms = Some(self.grace_over_ms);
+                self.note(words)
+            }
+            _ => {
+                self.deadline_ms = None;
+                self.note(words)
+            }
+        }
+    }
+
+    fn interrupt(&mut self, words: Option<Words>) -> Vec<Effect> {
+        self.media = false;
+        if self.grace_ms == 0 {
+            return self.fail(EndReason::Lost, None);
+        }
+        self.hold_urls();
+        let words = words.unwrap_or_else(|| words::entering(State::Interrupted, self.link));
+        vec![self.enter(State::Interrupted, words)]
+    }
+
+    fn hold_urls(&mut self) {
+        self.interrupted_since_ms = Some(self.now_ms);
+        self.grace_over_ms = self.after(self.grace_ms);
+        self.deadline_ms = Some(self.grace_over_ms);
+    }
+
+    fn stop(&mut self, by: StopBy) -> Vec<Effect> {
+        self.stop_by = by;
+        self.interrupted_since_ms = None;
+        self.start_deadline_ms = None;
+        self.deadline_ms = Some(self.after(STOPPING_MS));
+        let record = self.enter_plainly(State::Stopping);
+        self.and_tear_down(record)
+    }
+
+    fn stopped(&mut self) -> Vec<Effect> {
+        let reason = EndReason::Stopped(self.stop_by);
+        vec![self.end(reason, words::entering(State::Ended(reason), self.link))]
+    }
+
+    /// Ends the attempt for good. `cause` replaces the general words, which lend it their next step if it has
+    /// none; without a cause, the last hint is added to them.
+    fn fail(&mut self, reason: EndReason, cause: Option<Words>) -> Vec<Effect> {
+        let general = words::entering(State::Ended(reason), self.link);
+        let words = match (cause, self.hint.take()) {
+            (Some(cause), _) => Words {
+                tone: Tone::Error,
+                next_step: cause.next_step.or(general.next_step),
+                text: cause.text,
+            },
+            (None, Some(hint)) => general.because(&hint),
+            (None, None) => general,
+        };
+        let record = self.end(reason, words);
+        self.and_tear_down(record)
+    }
+
+    fn tick(&mut self) -> Vec<Effect> {
+        let due = |deadline_ms: Option<u64>| deadline_ms.is_some_and(|at_ms| at_ms <= self.now_ms);
+        if !due(self.deadline_ms) {
+            return if due(self.start_deadline_ms) {
+                self.fail(EndReason::TooSlow, None)
+            } else {
+                Vec::new()
+            };
+        }
+        match self.state {
+            State::AwaitingCamera => self.fail(EndReason::CameraSilent, None),
+            State::AwaitingMedia | State::Interrupted if self.media => {
+                self.fail(EndReason::NotPlayable, None)
+            }
+            State::AwaitingMedia => self.fail(EndReason::NoMedia, None),
+            State::Interrupted if self.since_restart => self.fail(EndReason::Restarted, None),
+            State::Interrupted => self.fail(EndReason::Lost, None),
+            State::Stopping => self.stopped(),
+            State::Idle | State::Live | State::Ended(_) => Vec::new(),
+        }
+    }
+
+    fn after(&self, delay_ms: u64) -> u64 {
+        self.now_ms.saturating_add(delay_ms)
+    }
+
+    fn and_tear_down(&self, record: Effect) -> Vec<Effect> {
+        let camera = self.link.is_commanded().then_some(Effect::StopCamera);
+        [record].into_iter().chain(camera).chain([Effect::Release]).collect()
+    }
+
+    fn end(&mut self, reason: EndReason, words: Words) -> Effect {
+        self.ended_at_ms = Some(self.now_ms);
+        self.interrupted_since_ms = None;
+        self.deadline_ms = None;
+        self.start_deadline_ms = None;
+        self.enter(State::Ended(reason), words)
+    }
+
+    fn enter_plainly(&mut self, state: State) -> Effect {
+        self.enter(state, words::entering(state, self.link))
+    }
+
+    fn enter(&mut self, state: State, words: Words) -> Effect {
+        debug_assert!(self.state.can_become(state), "{:?} -> {state:?}", self.state);
+        self.state = state;
+        self.words = words.clone();
+        Effect::Record(StateChange { at_ms: self.now_ms, state, words })
+    }
+
+    /// Says something new about the present state. The same words again are no news, so an encoder that keeps trying
+    /// does not fill the history.
+    fn note(&mut self, words: Words) -> Vec<Effect> {
+        if self.words == words {
+            return Vec::new();
+        }
+        self.words = words.clone();
+        vec![Effect::Record(StateChange { at_ms: self.now_ms, state: self.state, words })]
+    }
+}

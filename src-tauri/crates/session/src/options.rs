@@ -1,0 +1,103 @@
+//! What is chosen when a stream is started.
+
+use serde::{Deserialize, Serialize};
+
+/// How the camera is asked to start and stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CameraLink {
+    /// The user points an encoder at the ingest URL; nobody can be asked to start or stop.
+    Manual,
+    /// The built-in demo camera.
+    Demo,
+}
+
+impl CameraLink {
+    /// Both links.
+    pub const ALL: [Self; 2] = [Self::Manual, Self::Demo];
+
+    /// The word kept in history.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Manual => "manual",
+            Self::Demo => "demo",
+        }
+    }
+
+    /// Reads the word kept in history.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|link| link.code() == code)
+    }
+
+    /// Whether the camera can be commanded, and therefore answers or fails to.
+    pub fn is_commanded(self) -> bool {
+        self == Self::Demo
+    }
+}
+
+/// Quality asked of the camera. An encoder the user runs keeps its own settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum Quality {
+    /// 1280 x 720.
+    #[default]
+    #[serde(rename = "720p")]
+    P720,
+    /// 1920 x 1080.
+    #[serde(rename = "1080p")]
+    P1080,
+}
+
+impl Quality {
+    /// Both qualities.
+    pub const ALL: [Self; 2] = [Self::P720, Self::P1080];
+
+    /// The word kept in history.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::P720 => "720p",
+            Self::P1080 => "1080p",
+        }
+    }
+
+    /// Reads the word kept in history.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|quality| quality.code() == code)
+    }
+}
+
+/// What was asked of the stream; fixed for the whole attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Options {
+    /// Quality asked of the camera.
+    pub quality: Quality,
+    /// Whether WebRTC playback was asked for.
+    pub enable_webrtc: bool,
+}
+
+/// Who asked for the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Starter {
+    /// A person at the console: may wait as long as they like.
+    #[default]
+    User,
+    /// An app: its library gives up after 30 s, so the attempt must be live or over before that.
+    App,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_read_back() {
+        for link in CameraLink::ALL {
+            assert_eq!(CameraLink::from_code(link.code()), Some(link));
+        }
+        for quality in Quality::ALL {
+            assert_eq!(Quality::from_code(quality.code()), Some(quality));
+            assert_eq!(serde_json::to_string(&quality).unwrap(), format!("\"{}\"", quality.code()));
+        }
+        assert_eq!(CameraLink::from_code("Manual"), None);
+        assert_eq!(Quality::from_code(""), None);
+    }
+}

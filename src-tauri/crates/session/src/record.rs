@@ -1,0 +1,60 @@
+//! What is remembered of a stream: the shapes that history keeps and use cases ask for.
+
+use crate::{CameraLink, Options, PlaybackId, State, StreamId, Words};
+
+/// A stream as it begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewStream {
+    /// Its id.
+    pub stream_id: StreamId,
+    /// Its name in playback paths.
+    pub playback_id: PlaybackId,
+    /// How its camera is reached.
+    pub link: CameraLink,
+    /// What was asked of it.
+    pub options: Options,
+    /// Unix milliseconds.
+    pub started_at_ms: u64,
+}
+
+/// A stream as history tells it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamRow {
+    /// Its id.
+    pub stream_id: StreamId,
+    /// Its name in playback paths.
+    pub playback_id: PlaybackId,
+    /// How its camera was reached.
+    pub link: CameraLink,
+    /// What was asked of it.
+    pub options: Options,
+    /// Unix milliseconds.
+    pub started_at_ms: u64,
+    /// When it first became playable, Unix milliseconds; None if never.
+    pub live_since_ms: Option<u64>,
+    /// When it ended, Unix milliseconds; None while it runs.
+    pub ended_at_ms: Option<u64>,
+    /// State it is in or ended with.
+    pub state: State,
+    /// Words of its newest state change.
+    pub words: Words,
+    /// How often it was interrupted.
+    pub interruptions: u32,
+    /// Most players at once.
+    pub peak_viewers: u32,
+    /// Mean payload bitrate over its samples.
+    pub mean_bitrate_bps: u64,
+}
+
+/// One second of a stream.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sample {
+    /// Unix milliseconds.
+    pub at_ms: u64,
+    /// Payload bitrate of picture and sound.
+    pub bitrate_bps: u64,
+    /// Frames a second.
+    pub fps: f64,
+    /// Players of the last 10 s.
+    pub viewers: u32,
+}

@@ -1,0 +1,125 @@
+//! One attempt to stream, as a machine that is told what happened and when.
+
+use crate::attempt::Attempt;
+use crate::{CameraLink, Effect, Input, Options, State, StreamId, Words, words};
+
+/// A commanded camera must answer within this.
+pub const CAMERA_ANSWER_MS: u64 = 10_000;
+/// Media must be playable within this: from the camera's start if it is commanded, from its first media if not.
+pub const PLAYABLE_MS: u64 = 15_000;
+/// How long URLs are held after media stopped, unless chosen otherwise.
+pub const DEFAULT_GRACE_MS: u64 = 60_000;
+/// The longest grace time that can be chosen.
+pub const MAX_GRACE_MS: u64 = 1_800_000;
+/// A stop is over after this even if not everything closed.
+pub const STOPPING_MS: u64 = 5_000;
+/// An attempt started by an app is live or over within this; its library gives up at 30 s.
+pub const APP_START_MS: u64 = 25_000;
+
+/// One attempt to stream. A new start takes a new `Session`; an ended one ignores every input.
+///
+/// `now_ms` is Unix time from a clock that does not jump: the time at which the program came up plus a monotonic
+/// clock's elapsed time. A `now_ms` before the last one is taken as the last one.
+///
+/// What gives up when:
+///
+/// | state          | manual camera                             | commanded camera                 | ends as      |
+/// |----------------|-------------------------------------------|----------------------------------|--------------|
+/// | AwaitingCamera | never                                     | 10 s                             | CameraSilent |
+/// | AwaitingMedia  | 15 s after media came, never without any  | 15 s, with media / without       | NotPlayable / NoMedia |
+/// | any before Live, started by an app | 25 s after the start  | 25 s after the start             | TooSlow      |
+/// | Interrupted    | grace; with media again at least 15 s     | the same                         | Lost, Restarted / NotPlayable |
+/// | Stopping       | 5 s                                       | 5 s                              | Stopped      |
+#[derive(Debug)]
+pub struct Session {
+    attempt: Option<Attempt>,
+    idle_words: Words,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Session {
+    /// A session in which nothing was started.
+    pub fn new() -> Self {
+        Self { attempt: None, idle_words: words::entering(State::Idle, CameraLink::Manual) }
+    }
+
+    /// Takes in what happened at `now_ms` and returns what is to be done about it, in order.
+    ///
+    /// Only [`Input::Tick`] expires deadlines: what arrives before the tick still counts. A stop while nothing runs
+    /// has nothing to do and returns nothing.
+    pub fn handle(&mut self, now_ms: u64, input: Input) -> Vec<Effect> {
+        let (attempt, effects) = match (&mut self.attempt, input) {
+            (Some(attempt), input) => return attempt.handle(now_ms, input),
+            (None, Input::Start(start)) => Attempt::start(now_ms, start),
+            (None, Input::Resume(resume)) => Attempt::resume(now_ms, resume),
+            (None, _) => return Vec::new(),
+        };
+        self.attempt = Some(attempt);
+        effects
+    }
+
+    /// When to send [`Input::Tick`]; None while nothing gives up by itself. May lie in the past: then tick at once.
+    pub fn next_deadline_ms(&self) -> Option<u64> {
+        self.attempt.as_ref()?.next_deadline_ms()
+    }
+
+    /// Changes the grace time from the next interruption on; clamped to [`MAX_GRACE_MS`].
+    pub fn set_grace_ms(&mut self, grace_ms: u64) {
+        if let Some(attempt) = &mut self.attempt {
+            attempt.set_grace_ms(grace_ms);
+        }
+    }
+
+    /// Where the attempt stands.
+    pub fn state(&self) -> State {
+        self.attempt.as_ref().map_or(State::Idle, |attempt| attempt.state)
+    }
+
+    /// What is said about it.
+    pub fn words(&self) -> &Words {
+        self.attempt.as_ref().map_or(&self.idle_words, |attempt| &attempt.words)
+    }
+
+    /// The stream's id; None while idle.
+    pub fn stream_id(&self) -> Option<&StreamId> {
+        self.attempt.as_ref().map(|attempt| &attempt.stream_id)
+    }
+
+    /// How the camera is reached; None while idle.
+    pub fn link(&self) -> Option<CameraLink> {
+        self.attempt.as_ref().map(|attempt| attempt.link)
+    }
+
+    /// What was asked of the stream; the defaults while idle.
+    pub fn options(&self) -> Options {
+        self.attempt.as_ref().map(|attempt| attempt.options).unwrap_or_default()
+    }
+
+    /// When the stream was started, Unix milliseconds.
+    pub fn started_at_ms(&self) -> Option<u64> {
+        self.attempt.as_ref().map(|attempt| attempt.started_at_ms)
+    }
+
+    /// When it first became playable, Unix milliseconds.
+    pub fn live_since_ms(&self) -> Option<u64> {
+        self.attempt.as_ref()?.live_since_ms
+    }
+
+    /// When the present interruption began, Unix milliseconds; None unless interrupted.
+    pub fn interrupted_since_ms(&self) -> Option<u64> {
+        self.attempt.as_ref()?.interrupted_since_ms
+    }
+
+    /// When it ended, Unix milliseconds.
+    pub fn ended_at_ms(&self) -> Option<u64> {
+        self.attempt.as_ref()?.ended_at_ms
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! `POST /api/<command>`: one JSON argument in, one JSON answer out.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use console::{ApiError, Code};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::server::Shared;
+
+pub(crate) async fn command(
+    State(shared): State<Arc<Shared>>,
+    Path(command): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let authorized = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .is_some_and(|token| shared.is_token(token));
+    if !authorized {
+        return refused(&unauthorized());
+    }
+    let console = &shared.console;
+    match command.as_str() {
+        "snapshot" => answer(console.snapshot().await),
+        "start_managed" => match argument(&body) {
+            Ok(wanted) => answer(console.start_managed(wanted).await),
+            Err(error) => refused(&error),
+        },
+        "stop_stream" => answer(console.stop_stream().await),
+        "list_streams" => match argument(&body) {
+            Ok(wanted) => answer(console.list_streams(wanted).await),
+            Err(error) => refused(&error),
+        },
+        "stream_detail" => match argument(&body) {
+            Ok(wanted) => answer(console.stream_detail(wanted).await),
+            Err(error) => refused(&error),
+        },
+        "delete_stream" => match argument(&body) {
+            Ok(wanted) => answer(console.delete_stream(wanted).await),
+            Err(error) => refused(&error),
+        },
+        "update_settings" => match argument(&body) {
+            Ok(wanted) => answer(console.update_settings(wanted).await),
+            Err(error) => refused(&error),
+        },
+        "new_stream_key" => answer(console.new_stream_key().await),
+        _ => refused(&ApiError {
+            code: Code::NotFound,
+            message: "There is no such command.".to_owned(),
+            next_step: Some("See src-tauri/headless/README.md for the commands.".to_owned()),
+        }),
+    }
+}
+
+/// Decodes the body; an empty one stands for an empty object.
+fn argument<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    let body = if body.is_empty() { b"{}" } else { body };
+    serde_json::from_slice(body).map_err(|error| ApiError {
+        code: Code::InvalidRequest,
+        message: format!("The argument is not understood: {error}."),
+        next_step: Some("See src-tauri/headless/README.md for each command's argument.".to_owned()),
+    })
+}
+
+fn answer<T: Serialize>(outcome: Result<T, ApiError>) -> Response {
+    match outcome {
+        Ok(value) => ([(header::CACHE_CONTROL, "no-store")], Json(value)).into_response(),
+        Err(error) => refused(&error),
+    }
+}
+
+pub(crate) fn unauthorized() -> ApiError {
+    ApiError {
+        code: Code::Unauthorized,
+        message: "The token is missing or wrong.".to_owned(),
+        next_step: Some("Open the address that Stream Console printed when it started.".to_owned()),
+    }
+}
+
+pub(crate) fn refused(error: &ApiError) -> Response {
+    let status = match error.code {
+        Code::InvalidRequest => StatusCode::BAD_REQUEST,
+        Code::Unauthorized => StatusCode::UNAUTHORIZED,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::Busy => StatusCode::CONFLICT,
+        Code::Storage | Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    (status, Json(error)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use console::api::StartManaged;
+
+    use super::*;
+
+    #[test]
+    fn arguments_may_be_left_out_and_wrong_ones_are_explained() {
+        assert_eq!(argument::<StartManaged>(b"").ok(), Some(StartManaged::default()));
+        assert!(argument::<StartManaged>(br#"{"quality":"1080p","cameraLink":"demo"}"#).is_ok());
+        let error = argument::<StartManaged>(br#"{"quality":"4k"}"#).expect_err("no such quality");
+        assert_eq!(error.code, Code::InvalidRequest);
+    }
+}

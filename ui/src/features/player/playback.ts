@@ -1,0 +1,179 @@
+// One video element playing one live playlist for as long as the stream lives, whatever happens in between.
+import type Hls from 'hls.js';
+import type { ErrorData } from 'hls.js';
+import { behindS, fatalAction, retryDelayMs } from './policy';
+import { Watchdog, type Report } from './watchdog';
+
+export interface Playback {
+  jumpToLive(): void;
+  /** Media is known to be missing (true) or expected again (false). */
+  hold(held: boolean): void;
+  destroy(): void;
+}
+
+/** Media recoveries further apart than this do not count together. */
+const RECOVERY_WINDOW_MS = 20_000;
+
+/** Repeats `work` after growing waits, one at a time, not while `held`. */
+class Retry {
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #failures = 0;
+  #work: () => void;
+  held = false;
+
+  constructor(work: () => void) {
+    this.#work = work;
+  }
+
+  later = () => {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.held) this.later();
+      else this.#work();
+    }, retryDelayMs(this.#failures++));
+  };
+
+  succeeded = () => {
+    this.#failures = 0;
+  };
+
+  stop() {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** Plays through hls.js. Rejects only when its code cannot be loaded. */
+export async function playHlsJs(
+  video: HTMLVideoElement,
+  url: string,
+  onReport: (report: Report) => void,
+): Promise<Playback> {
+  const { default: HlsJs } = await import('hls.js');
+  let hls: Hls | null = null;
+  let recoveries: number[] = [];
+
+  const play = () => void video.play().catch(() => undefined);
+  const build = () => {
+    hls?.destroy();
+    hls = new HlsJs({
+      lowLatencyMode: true,
+      // Without it WebKitGTK ends the element for good at the first underrun.
+      liveDurationInfinity: true,
+      // Rate changes flush the GStreamer pipeline; lateness is cured by jumping instead.
+      maxLiveSyncPlaybackRate: 1,
+      backBufferLength: 20,
+      maxBufferLength: 12,
+    });
+    hls.on(HlsJs.Events.ERROR, (_, error) => onError(error));
+    hls.on(HlsJs.Events.MANIFEST_PARSED, play);
+    // The back-off starts anew only once media really arrives, not when a playlist does.
+    hls.on(HlsJs.Events.FRAG_BUFFERED, retry.succeeded);
+    hls.loadSource(url);
+    hls.attachMedia(video);
+  };
+  const retry = new Retry(build);
+
+  const onError = (error: ErrorData) => {
+    // Non-fatal ones are hls.js healing itself: holes skipped, requests repeated.
+    if (!error.fatal) return;
+    const now = Date.now();
+    recoveries = recoveries.filter((at) => now - at < RECOVERY_WINDOW_MS);
+    if (fatalAction(error.type, recoveries.length) === 'recover-media') {
+      recoveries.push(now);
+      hls?.recoverMediaError();
+      play();
+    } else {
+      retry.later();
+    }
+  };
+
+  const liveEdgeS = () => {
+    const at = hls?.liveSyncPosition ?? null;
+    return at !== null && Number.isFinite(at) ? at : null;
+  };
+  const jumpToLive = () => {
+    const at = liveEdgeS();
+    if (at !== null) video.currentTime = at;
+    play();
+  };
+  const dog = new Watchdog(
+    video,
+    {
+      liveEdgeS,
+      jumpToLive,
+      rebuild: retry.later,
+      behindS: () => behindS(hls?.playingDate?.getTime() ?? null, Date.now(), hls?.latency ?? null),
+      targetS: () => hls?.targetLatency ?? null,
+    },
+    onReport,
+  );
+
+  build();
+  return {
+    jumpToLive,
+    hold: (held) => {
+      dog.held = held;
+      retry.held = held;
+    },
+    destroy() {
+      dog.stop();
+      retry.stop();
+      hls?.destroy();
+    },
+  };
+}
+
+/** Plays through the element itself (Safari on a phone). */
+export function playNative(
+  video: HTMLVideoElement,
+  url: string,
+  onReport: (report: Report) => void,
+): Playback {
+  const load = () => {
+    video.src = url;
+    void video.play().catch(() => undefined);
+  };
+  const retry = new Retry(load);
+  const liveEdgeS = () => (video.seekable.length > 0 ? video.seekable.end(video.seekable.length - 1) - 1 : null);
+  const jumpToLive = () => {
+    const at = liveEdgeS();
+    if (at !== null) video.currentTime = Math.max(0, at);
+    void video.play().catch(() => undefined);
+  };
+  const dog = new Watchdog(
+    video,
+    {
+      liveEdgeS,
+      jumpToLive,
+      rebuild: retry.later,
+      behindS: () => {
+        const at = liveEdgeS();
+        return at === null ? null : behindS(null, Date.now(), at + 1 - video.currentTime);
+      },
+      targetS: () => null,
+    },
+    onReport,
+  );
+
+  video.addEventListener('error', retry.later);
+  video.addEventListener('ended', retry.later);
+  video.addEventListener('playing', retry.succeeded);
+  load();
+  return {
+    jumpToLive,
+    hold: (held) => {
+      dog.held = held;
+      retry.held = held;
+    },
+    destroy() {
+      dog.stop();
+      retry.stop();
+      video.removeEventListener('error', retry.later);
+      video.removeEventListener('ended', retry.later);
+      video.removeEventListener('playing', retry.succeeded);
+      video.removeAttribute('src');
+      video.load();
+    },
+  };
+}

@@ -1,0 +1,105 @@
+// The player's decisions as pure functions: how to play, when to try again, when to jump.
+
+/** H.264 baseline and AAC-LC in fragmented MP4: what the console's streams are made of. */
+export const NEEDED_TYPE = 'video/mp4; codecs="avc1.42E01E,mp4a.40.2"';
+
+/** What this browser can do, asked once. */
+export interface Support {
+  /** Media Source Extensions exist in a form hls.js can use, whatever the codecs. */
+  mediaSource: boolean;
+  /** Media Source Extensions take `NEEDED_TYPE`. */
+  codecs: boolean;
+  /** The video element plays HLS by itself. */
+  nativeHls: boolean;
+  linux: boolean;
+}
+
+export type Path =
+  | { way: 'hls.js' }
+  | { way: 'native' }
+  /** Cannot play here; `reason` decides the words. */
+  | { way: 'none'; reason: 'codecs-linux' | 'codecs' | 'media-source' };
+
+/** hls.js first: browsers that claim native HLS do not always play low-latency streams well. */
+export function choosePath(support: Support): Path {
+  if (support.mediaSource && support.codecs) return { way: 'hls.js' };
+  if (support.nativeHls) return { way: 'native' };
+  if (!support.mediaSource) return { way: 'none', reason: 'media-source' };
+  return { way: 'none', reason: support.linux ? 'codecs-linux' : 'codecs' };
+}
+
+export function probeSupport(page: Window & typeof globalThis = window): Support {
+  const source = page.MediaSource ?? (page as { ManagedMediaSource?: typeof MediaSource }).ManagedMediaSource;
+  const video = page.document.createElement('video');
+  return {
+    mediaSource: source !== undefined,
+    codecs: source?.isTypeSupported(NEEDED_TYPE) ?? false,
+    nativeHls: video.canPlayType('application/vnd.apple.mpegurl') !== '',
+    linux: /linux/i.test(page.navigator.userAgent) && !/android/i.test(page.navigator.userAgent),
+  };
+}
+
+/** Wait before fetching again after failure number `attempt` (0 = the first): 0.5, 1, 2, 4 s and so on up to 4 s. */
+export function retryDelayMs(attempt: number): number {
+  return Math.min(4000, 500 * 2 ** Math.min(attempt, 8));
+}
+
+/** What hls.js reports as fatal, and what to do about it while the stream is said to be live. */
+export function fatalAction(
+  type: string,
+  mediaRecoveriesLately: number,
+): 'recover-media' | 'start-again' {
+  // A second decoder failure shortly after a recovery is not cured by the same medicine.
+  return type === 'mediaError' && mediaRecoveriesLately < 2 ? 'recover-media' : 'start-again';
+}
+
+/** Behind by more than this, a viewer is no longer live: jump. */
+export const MAX_BEHIND_S = 8;
+
+/**
+ * True when the player has fallen so far behind that it should jump to the live edge. `aheadS` is how much newer
+ * media there is: without any, the camera is late and not the player.
+ */
+export function shouldJump(behindS: number | null, targetS: number | null, aheadS: number | null): boolean {
+  if (behindS === null || aheadS === null || aheadS < 1) return false;
+  // A stream without low-latency parts is always some seconds behind; jumping would not bring it nearer.
+  return behindS > Math.max(MAX_BEHIND_S, (targetS ?? 0) + 4);
+}
+
+/**
+ * How far behind the camera the picture is, in seconds. The wall clock written into the playlist is the truth when
+ * the two clocks agree; a viewer's clock may be wrong, then the distance to the playlist's end has to do.
+ */
+export function behindS(playingAtMs: number | null, nowMs: number, edgeLatencyS: number | null): number | null {
+  if (playingAtMs !== null) {
+    const s = (nowMs - playingAtMs) / 1000;
+    if (s > 0 && s < 120) return s;
+  }
+  return edgeLatencyS !== null && Number.isFinite(edgeLatencyS) && edgeLatencyS > 0 ? edgeLatencyS : null;
+}
+
+/** Seen once a second by the watchdog. */
+export interface Pulse {
+  currentTimeS: number;
+  paused: boolean;
+  /** Where live is, as far as the player knows. */
+  liveEdgeS: number | null;
+}
+
+/** Seconds of standing still after which a jump is tried, and after which everything is built anew. */
+export const STALL_JUMP_S = 4;
+export const STALL_REBUILD_S = 12;
+
+/** What to do after `stalledS` seconds in which the picture did not move although it should. */
+export function stallAction(pulse: Pulse, stalledS: number): 'wait' | 'jump' | 'rebuild' {
+  if (pulse.paused) return 'wait';
+  const ahead = pulse.liveEdgeS !== null && pulse.liveEdgeS > pulse.currentTimeS + 0.5;
+  if (stalledS >= STALL_REBUILD_S && stalledS % STALL_REBUILD_S === 0) return 'rebuild';
+  if (ahead && stalledS >= STALL_JUMP_S && stalledS % STALL_JUMP_S === 0) return 'jump';
+  return 'wait';
+}
+
+/** Marks the console's own player, which the engine does not count as a viewer. */
+export function asPreview(url: string): string {
+  return `${url}${url.includes('?') ? '&' : '?'}viewer=preview`;
+}

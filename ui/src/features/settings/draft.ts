@@ -1,0 +1,53 @@
+// The form's texts and what they mean. Pure.
+import type { Settings } from '../../host/generated';
+
+/** What stands in the number fields, as typed. */
+export interface Draft {
+  rtmpPort: string;
+  httpPort: string;
+  graceS: string;
+  lanAccess: boolean;
+  startOnPublish: boolean;
+}
+
+export type Problems = Partial<Record<'rtmpPort' | 'httpPort' | 'graceS', string>>;
+
+export function draftOf(chosen: Settings): Draft {
+  return {
+    rtmpPort: String(chosen.rtmpPort),
+    httpPort: String(chosen.httpPort),
+    graceS: String(chosen.graceS),
+    lanAccess: chosen.lanAccess,
+    startOnPublish: chosen.startOnPublish,
+  };
+}
+
+function whole(text: string, most: number): number | null {
+  const value = /^\d+$/.test(text.trim()) ? Number(text.trim()) : NaN;
+  return Number.isInteger(value) && value <= most ? value : null;
+}
+
+/** The settings a draft stands for, or what is wrong with it in words. */
+export function read(draft: Draft, theme: Settings['theme']): { settings: Settings } | { problems: Problems } {
+  const rtmpPort = whole(draft.rtmpPort, 65_535);
+  const httpPort = whole(draft.httpPort, 65_535);
+  const graceS = whole(draft.graceS, 1800);
+  const problems: Problems = {};
+  const port = 'A port is a whole number from 1 to 65535; 0 takes any free one.';
+  if (rtmpPort === null) problems.rtmpPort = port;
+  if (httpPort === null) problems.httpPort = port;
+  else if (httpPort !== 0 && httpPort === rtmpPort) {
+    problems.httpPort = 'Encoders already use this port. Choose another one.';
+  }
+  if (graceS === null) problems.graceS = 'A whole number of seconds from 0 to 1800 (half an hour).';
+  if (rtmpPort === null || httpPort === null || graceS === null || Object.keys(problems).length > 0) {
+    return { problems };
+  }
+  const { lanAccess, startOnPublish } = draft;
+  return { settings: { rtmpPort, httpPort, graceS, lanAccess, startOnPublish, theme } };
+}
+
+export function isSame(draft: Draft, chosen: Settings): boolean {
+  const stored = draftOf(chosen);
+  return (Object.keys(stored) as (keyof Draft)[]).every((key) => stored[key] === draft[key]);
+}

@@ -1,0 +1,105 @@
+// The vocabulary of states, in one place so that the same thing has the same name everywhere and can be translated.
+
+export type PhaseName =
+  | 'idle'
+  | 'awaiting_camera'
+  | 'awaiting_media'
+  | 'live'
+  | 'interrupted'
+  | 'stopping'
+  | 'ended';
+
+export type CameraLinkName = 'manual' | 'demo';
+
+/** Colour family of a state. Colour never speaks alone: a word and a shape say the same. */
+export type ToneName = 'neutral' | 'wait' | 'live' | 'ok' | 'warn' | 'error';
+
+/** The chip beside a stream's title. */
+export const CHIP_WORDS = {
+  ready: 'Ready',
+  startingCamera: 'Starting the camera',
+  waitingForEncoder: 'Waiting for the encoder',
+  preparing: 'Preparing',
+  live: 'Live',
+  interrupted: 'Interrupted',
+  stopping: 'Stopping',
+  ended: 'Ended',
+  failed: 'Failed',
+} as const;
+
+/** A lane of the time axis. */
+export const PHASE_WORDS: Record<PhaseName, string> = {
+  idle: 'Idle',
+  awaiting_camera: 'Starting the camera',
+  awaiting_media: 'Waiting for video',
+  live: 'Live',
+  interrupted: 'Interrupted',
+  stopping: 'Stopping',
+  ended: 'Ended',
+};
+
+export const PHASE_TONES: Record<PhaseName, ToneName> = {
+  idle: 'neutral',
+  awaiting_camera: 'wait',
+  awaiting_media: 'wait',
+  live: 'ok',
+  interrupted: 'warn',
+  stopping: 'neutral',
+  ended: 'neutral',
+};
+
+/** What a cable of the signal path carries. */
+export type CableState = 'off' | 'waiting' | 'flowing' | 'held' | 'failed';
+
+export const CABLE_WORDS: Record<CableState, string> = {
+  off: 'off',
+  waiting: 'waiting',
+  flowing: 'on air',
+  held: 'held',
+  failed: 'failed',
+};
+
+export const SOURCE_CABLE_WORDS: Record<CableState, string> = { ...CABLE_WORDS, flowing: 'signal', held: 'lost' };
+
+export const CAMERA_LINK_WORDS: Record<CameraLinkName, string> = {
+  manual: 'Encoder',
+  demo: 'Demo camera',
+};
+
+/** How a past stream went. */
+export const OUTCOME_WORDS = {
+  running: 'Running',
+  complete: 'Complete',
+  cutShort: 'Cut short',
+  neverLive: 'Never live',
+} as const;
+
+export const ACTION_WORDS = {
+  start: 'Start',
+  stop: 'Stop',
+  stopping: 'Stopping',
+  tryAgain: 'Try again',
+} as const;
+
+/** Said in place of addresses that cannot be handed out now. */
+export const NO_URLS_WORDS = {
+  off: 'After the start',
+  waiting: 'Not yet: waiting for video',
+  stopping: 'Being closed',
+} as const;
+
+/** The public page. */
+export const WATCH_WORDS = {
+  loading: 'Looking for the stream',
+  waiting: 'Waiting for video',
+  waitingMore: 'The stream has not started yet. This page starts it by itself.',
+  live: 'Live',
+  interrupted: 'Interrupted',
+  interruptedMore: 'The camera lost its connection. The picture comes back by itself.',
+  ended: 'The stream has ended',
+  endedMore: 'Thank you for watching.',
+  gone: 'Nothing to watch here',
+  goneMore: 'This stream is over, or the link is wrong. Ask for a new link.',
+  offline: 'No connection',
+  offlineMore: 'The stream’s computer cannot be reached. Trying again.',
+} as const;

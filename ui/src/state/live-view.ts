@@ -1,0 +1,155 @@
+// What the Live screen says for a session, as data. Pure.
+import type { CameraLink, IngestView, SessionView } from '../host/generated';
+import type { CableState, ToneName } from '../shared/words';
+import { ACTION_WORDS, CAMERA_LINK_WORDS, CHIP_WORDS, NO_URLS_WORDS } from '../shared/words';
+import { encoderName } from '../shared/format';
+
+export interface Chip {
+  word: string;
+  tone: ToneName;
+}
+
+/** The one primary button. */
+export interface PrimaryAction {
+  word: string;
+  does: 'start' | 'stop' | 'nothing';
+}
+
+/** What fills the program area. */
+export type Stage =
+  /** Nothing runs; the source can be chosen. */
+  | 'ready'
+  /** An encoder is awaited: how to connect it. */
+  | 'connect'
+  /** Something else is awaited: words and the time left. */
+  | 'waiting'
+  | 'player'
+  | 'stopping'
+  | 'ended'
+  | 'failed';
+
+export interface LiveView {
+  title: string;
+  chip: Chip;
+  action: PrimaryAction;
+  stage: Stage;
+  sourceCable: CableState;
+  outCable: CableState;
+  /** True while addresses can be handed out. */
+  playable: boolean;
+  /** Why there are none, while there are none. */
+  noUrls: string;
+  /** Milliseconds to show as elapsed time; null when there is no such time. */
+  elapsedMs: number | null;
+}
+
+/** True while a stream runs, in whatever phase. */
+export function isRunning(session: SessionView): boolean {
+  return session.phase !== 'idle' && session.phase !== 'ended';
+}
+
+/** True before anything was ever streamed here, as far as the session can tell. */
+export function isUntouched(session: SessionView): boolean {
+  return session.phase === 'idle' && session.streamId === null;
+}
+
+export function liveView(session: SessionView, ingest: IngestView, chosen: CameraLink, nowMs: number): LiveView {
+  const parts = phaseView(session, ingest);
+  return {
+    title: title(session, ingest, chosen),
+    playable: session.state === 'active' && session.urls !== null,
+    noUrls: noUrls(session),
+    elapsedMs: elapsedMs(session, nowMs),
+    ...parts,
+  };
+}
+
+function phaseView(
+  session: SessionView,
+  ingest: IngestView,
+): Pick<LiveView, 'chip' | 'action' | 'stage' | 'sourceCable' | 'outCable'> {
+  const stop: PrimaryAction = { word: ACTION_WORDS.stop, does: 'stop' };
+  const start: PrimaryAction = { word: ACTION_WORDS.start, does: 'start' };
+  switch (session.phase) {
+    case 'idle':
+      return {
+        chip: { word: CHIP_WORDS.ready, tone: 'neutral' },
+        action: start,
+        stage: 'ready',
+        sourceCable: ingest.heldOff ? 'held' : 'off',
+        outCable: 'off',
+      };
+    case 'awaiting_camera':
+    case 'awaiting_media': {
+      const manual = session.cameraLink === 'manual';
+      const arriving = ingest.publisher !== null;
+      const word = arriving
+        ? CHIP_WORDS.preparing
+        : manual
+          ? CHIP_WORDS.waitingForEncoder
+          : session.phase === 'awaiting_camera'
+            ? CHIP_WORDS.startingCamera
+            : CHIP_WORDS.preparing;
+      return {
+        chip: { word, tone: 'wait' },
+        action: stop,
+        stage: manual && !arriving ? 'connect' : 'waiting',
+        sourceCable: arriving ? 'flowing' : 'waiting',
+        outCable: 'waiting',
+      };
+    }
+    case 'live':
+      return {
+        chip: { word: CHIP_WORDS.live, tone: 'live' },
+        action: stop,
+        stage: 'player',
+        sourceCable: 'flowing',
+        outCable: 'flowing',
+      };
+    case 'interrupted':
+      return {
+        chip: { word: CHIP_WORDS.interrupted, tone: 'warn' },
+        action: stop,
+        stage: 'player',
+        sourceCable: 'held',
+        outCable: 'held',
+      };
+    case 'stopping':
+      return {
+        chip: { word: CHIP_WORDS.stopping, tone: 'neutral' },
+        action: { word: ACTION_WORDS.stopping, does: 'nothing' },
+        stage: 'stopping',
+        sourceCable: 'off',
+        outCable: 'off',
+      };
+    case 'ended': {
+      const failed = session.state === 'error';
+      return {
+        chip: failed
+          ? { word: CHIP_WORDS.failed, tone: 'error' }
+          : { word: CHIP_WORDS.ended, tone: 'neutral' },
+        action: failed ? { word: ACTION_WORDS.tryAgain, does: 'start' } : start,
+        stage: failed ? 'failed' : 'ended',
+        sourceCable: failed ? 'failed' : ingest.heldOff ? 'held' : 'off',
+        outCable: 'off',
+      };
+    }
+  }
+}
+
+function title(session: SessionView, ingest: IngestView, chosen: CameraLink): string {
+  if (!isRunning(session)) return CAMERA_LINK_WORDS[chosen];
+  if (session.cameraLink === 'manual' && ingest.publisher !== null) return encoderName(ingest.publisher.encoder);
+  return CAMERA_LINK_WORDS[session.cameraLink ?? chosen];
+}
+
+function noUrls(session: SessionView): string {
+  if (session.phase === 'stopping') return NO_URLS_WORDS.stopping;
+  return isRunning(session) ? NO_URLS_WORDS.waiting : NO_URLS_WORDS.off;
+}
+
+function elapsedMs(session: SessionView, nowMs: number): number | null {
+  const from = session.liveSinceMs ?? session.startedAtMs;
+  if (from === null || session.phase === 'idle') return null;
+  return Math.max(0, (session.endedAtMs ?? nowMs) - from);
+}

@@ -1,0 +1,62 @@
+// What the screens know of the console: the last snapshot with every later event folded in. Pure.
+import type { Event, Snapshot } from '../host/generated';
+import type { Connection } from '../host/host';
+
+/** Ten minutes at one a second; older ones leave at the front. */
+export const MAX_SAMPLES = 600;
+
+export interface Model {
+  /** Null until the first one arrived. */
+  snapshot: Snapshot | null;
+  connection: Connection;
+  /** Grows with every change of the list of past streams. */
+  historyVersion: number;
+}
+
+export const EMPTY: Model = { snapshot: null, connection: { is: 'connecting' }, historyVersion: 0 };
+
+/** A snapshot replaces everything, also one with a smaller `seq`: then the console was restarted. */
+export function withSnapshot(model: Model, snapshot: Snapshot): Model {
+  return { ...model, snapshot, historyVersion: model.historyVersion + 1 };
+}
+
+export function withConnection(model: Model, connection: Connection): Model {
+  return { ...model, connection };
+}
+
+/** Slices replace, samples and marks append, a new stream empties both, old events change nothing. */
+export function withEvent(model: Model, event: Event): Model {
+  const known = model.snapshot;
+  if (known === null || event.seq <= known.seq) return model;
+  const next = { ...known, seq: event.seq };
+  switch (event.kind) {
+    case 'session':
+      next.session = event.session;
+      if (event.session.streamId !== known.session.streamId) {
+        next.samples = [];
+        next.marks = [];
+      }
+      break;
+    case 'ingest':
+      next.ingest = event.ingest;
+      break;
+    case 'signal':
+      next.signal = event.signal;
+      break;
+    case 'sample':
+      next.samples = [...known.samples, event.sample].slice(-MAX_SAMPLES);
+      break;
+    case 'mark':
+      next.marks = [...known.marks, event.mark];
+      break;
+    case 'settings':
+      next.settings = event.settings;
+      break;
+    case 'history':
+      return { ...model, snapshot: next, historyVersion: model.historyVersion + 1 };
+    default:
+      // A kind this page does not know yet; its number still counts.
+      event satisfies never;
+  }
+  return { ...model, snapshot: next };
+}
