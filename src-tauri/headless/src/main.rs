@@ -41,9 +41,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     .await?;
     // Control stays on this computer whatever the media listeners bind.
     let wanted = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), arguments.control_port);
-    let listener = TcpListener::bind(wanted)
-        .await
-        .with_context(|| format!("The control port {wanted} is taken. Choose another with --control-port."))?;
+    let listener = TcpListener::bind(wanted).await.with_context(|| {
+        format!("The control port {wanted} is taken. Choose another with --control-port.")
+    })?;
     let address = listener.local_addr().context("The control port has no address.")?;
     let token = server::new_token()?;
     let stop = CancellationToken::new();

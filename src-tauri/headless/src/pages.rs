@@ -15,9 +15,10 @@ pub(crate) async fn page(uri: Uri) -> Response {
     let Some(file) = runtime::page(path) else {
         return (StatusCode::NOT_FOUND, "There is no such page.\n").into_response();
     };
-    let media_type =
-        HeaderValue::from_str(&file.media_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
-    let caching = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let media_type = HeaderValue::from_str(&file.media_type)
+        .unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    let caching =
+        if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     let headers = [
         (header::CONTENT_TYPE, media_type),
         (header::CACHE_CONTROL, HeaderValue::from_static(caching)),

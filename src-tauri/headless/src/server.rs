@@ -62,7 +62,8 @@ impl Shared {
 /// A token for this launch.
 pub(crate) fn new_token() -> anyhow::Result<String> {
     let mut random = [0_u8; 24];
-    getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("The system gave no random bytes: {error}"))?;
+    getrandom::fill(&mut random)
+        .map_err(|error| anyhow::anyhow!("The system gave no random bytes: {error}"))?;
     Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
@@ -76,7 +77,8 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         .layer(axum::extract::DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), own_host_only))
         .with_state(shared);
-    let served = axum::serve(listener, routes).with_graceful_shutdown(async move { stop.cancelled().await }).await;
+    let served =
+        axum::serve(listener, routes).with_graceful_shutdown(async move { stop.cancelled().await }).await;
     if let Err(error) = served {
         tracing::error!(%error, "the control server closed");
     }

@@ -105,7 +105,13 @@ impl Bus {
 
     /// A new reader, starting at the newest keyframe.
     pub(crate) fn reader(&self) -> Reader {
-        Reader { ring: Arc::clone(&self.ring), newest: self.newest.subscribe(), next: None, epoch: None, dropped_units: 0 }
+        Reader {
+            ring: Arc::clone(&self.ring),
+            newest: self.newest.subscribe(),
+            next: None,
+            epoch: None,
+            dropped_units: 0,
+        }
     }
 
     /// The newest video keyframe still held, with its configuration.

@@ -76,7 +76,9 @@ fn add_track(periods: &mut BTreeMap<u32, Period>, window: &TrackWindow) {
             segments: run,
         };
         match init.facts {
-            InitFacts::Video { width, height, fps } => period.video = Some(VideoSet { track, width, height, fps }),
+            InitFacts::Video { width, height, fps } => {
+                period.video = Some(VideoSet { track, width, height, fps })
+            }
             InitFacts::Audio { sample_rate_hz, channels } => {
                 period.audio = Some(AudioSet { track, sample_rate_hz, channels });
             }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use media_formats::flv::{FileTag, TagKind, FileTags, FlvError};
+use media_formats::flv::{FileTag, FileTags, FlvError, TagKind};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 

@@ -33,7 +33,10 @@ impl Attempt {
 
 impl fmt::Debug for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Attempt").field("address", &self.address).field("encoder", &self.encoder).finish_non_exhaustive()
+        f.debug_struct("Attempt")
+            .field("address", &self.address)
+            .field("encoder", &self.encoder)
+            .finish_non_exhaustive()
     }
 }
 

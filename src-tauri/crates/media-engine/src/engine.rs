@@ -155,7 +155,11 @@ impl Drop for Engine {
     }
 }
 
-fn listen(listener: &'static str, bind: IpAddr, wanted_port: u16) -> Result<(TcpListener, Listening), EngineError> {
+fn listen(
+    listener: &'static str,
+    bind: IpAddr,
+    wanted_port: u16,
+) -> Result<(TcpListener, Listening), EngineError> {
     let last_port = if wanted_port == 0 { 0 } else { wanted_port.saturating_add(NEXT_PORTS) };
     let mut refused = None;
     for port in wanted_port..=last_port {

@@ -16,12 +16,18 @@ const MICROSECONDS: u32 = 1_000_000;
 
 /// Renders the playlist of one track. `created_ms` is the Unix time of the stream's time zero.
 /// None while nothing is published.
-pub(crate) fn media_playlist(packager: &Packager, kind: TrackKind, created_ms: u64, query: &str) -> Option<String> {
+pub(crate) fn media_playlist(
+    packager: &Packager,
+    kind: TrackKind,
+    created_ms: u64,
+    query: &str,
+) -> Option<String> {
     let window = packager.window(kind).filter(|_| packager.is_published())?;
     let facts = packager.facts();
     let ended = packager.is_ended();
     let parts_from_us = {
-        let end_us = window.listed().chain(&window.open).last().map_or(0, |last| last.start_us() + last.duration_us());
+        let end_us =
+            window.listed().chain(&window.open).last().map_or(0, |last| last.start_us() + last.duration_us());
         end_us.saturating_sub(u64::from(facts.target_duration_s) * PARTS_LISTED_TARGETS * 1_000_000)
     };
     let segments = window
@@ -67,8 +73,10 @@ pub(crate) fn media_playlist(packager: &Packager, kind: TrackKind, created_ms: u
         MediaPlaylist {
             timescale: MICROSECONDS,
             target_duration_s: facts.target_duration_s,
-            parts: (!ended)
-                .then_some(PartSettings { target_ms: facts.part_target_ms, hold_back_ms: facts.part_target_ms * 3 }),
+            parts: (!ended).then_some(PartSettings {
+                target_ms: facts.part_target_ms,
+                hold_back_ms: facts.part_target_ms * 3,
+            }),
             media_sequence: window.media_sequence(),
             discontinuity_sequence: window.discontinuity_sequence,
             independent_segments: false,

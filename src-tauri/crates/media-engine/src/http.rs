@@ -47,7 +47,12 @@ impl Shared {
 }
 
 /// Serves until stopped.
-pub(crate) async fn serve(listener: TcpListener, registry: Arc<Registry>, pages: PageSource, stop: CancellationToken) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    registry: Arc<Registry>,
+    pages: PageSource,
+    stop: CancellationToken,
+) {
     let shared = Shared { registry, pages, stop: stop.clone() };
     let cors = CorsLayer::new()
         .allow_origin(Any)

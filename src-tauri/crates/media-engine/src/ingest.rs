@@ -22,7 +22,9 @@ impl Publisher {
         match flv::parse_video(body) {
             Ok(VideoTag::SequenceHeader(avcc)) => match VideoConfig::parse(avcc) {
                 Ok(config) => self.push(Incoming::VideoConfig(config)),
-                Err(error) => return self.refused(format!("The encoder's H.264 header cannot be read ({error}).")),
+                Err(error) => {
+                    return self.refused(format!("The encoder's H.264 header cannot be read ({error})."));
+                }
             },
             Ok(VideoTag::Frame { key, cts_ms, payload }) => {
                 self.push(Incoming::Video { timestamp_ms, cts_ms, key, payload });
@@ -41,7 +43,9 @@ impl Publisher {
         match flv::parse_audio(body) {
             Ok(AudioTag::SequenceHeader(asc)) => match AudioConfig::parse(asc) {
                 Ok(config) => self.push(Incoming::AudioConfig(config)),
-                Err(error) => return self.refused(format!("The encoder's AAC header cannot be read ({error}).")),
+                Err(error) => {
+                    return self.refused(format!("The encoder's AAC header cannot be read ({error})."));
+                }
             },
             Ok(AudioTag::Frame(payload)) => self.push(Incoming::Audio { timestamp_ms, payload }),
             Ok(AudioTag::Ignored) => {}

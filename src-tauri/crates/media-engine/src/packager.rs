@@ -148,7 +148,11 @@ impl Packager {
             bytes: fmp4::init_video(config),
             timescale_hz: VIDEO_TIMESCALE_HZ,
             codec: config.codec_string(),
-            facts: InitFacts::Video { width: config.sps.width, height: config.sps.height, fps: config.sps.fps },
+            facts: InitFacts::Video {
+                width: config.sps.width,
+                height: config.sps.height,
+                fps: config.sps.fps,
+            },
         });
         let audio = epoch.audio.as_ref().map(|config| Init {
             epoch: epoch.number,
@@ -266,7 +270,11 @@ impl Packager {
         let target = self.facts.target_duration_s;
         Limits {
             part_ms: if target > 0 { u64::from(self.facts.part_target_ms) } else { PART_LIMIT_MS },
-            segment_ms: if target > 0 { u64::from(target) * 1_000 + TARGET_SLACK_MS } else { MAX_FIRST_SEGMENT_MS },
+            segment_ms: if target > 0 {
+                u64::from(target) * 1_000 + TARGET_SLACK_MS
+            } else {
+                MAX_FIRST_SEGMENT_MS
+            },
             target_duration_s: target,
         }
     }
@@ -298,7 +306,13 @@ fn dts(unit: &Unit) -> u64 {
 }
 
 impl Track {
-    fn new(kind: TrackKind, init: Init, next_msn: u64, discontinuity_sequence: u64, discontinuity: bool) -> Self {
+    fn new(
+        kind: TrackKind,
+        init: Init,
+        next_msn: u64,
+        discontinuity_sequence: u64,
+        discontinuity: bool,
+    ) -> Self {
         Self {
             window: TrackWindow::new(kind, next_msn, discontinuity_sequence),
             nominal: nominal_duration(&init),

@@ -37,7 +37,11 @@ impl Registry {
 
     /// The stream of this name.
     pub(crate) fn get(&self, playback_id: &str) -> Option<Stream> {
-        self.lock().iter().map(|(stream, _)| stream).find(|stream| stream.playback_id() == playback_id).cloned()
+        self.lock()
+            .iter()
+            .map(|(stream, _)| stream)
+            .find(|stream| stream.playback_id() == playback_id)
+            .cloned()
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<(Stream, bool)>> {

@@ -290,7 +290,12 @@ impl Repair {
 
     fn open_epoch(&mut self, start_ms: i64) {
         let video = if self.video_seen_of_publisher { self.video_config.clone() } else { None };
-        let epoch = Epoch { number: self.next_epoch, start_ms: start_ms.max(0) as u64, video, audio: self.audio_config.clone() };
+        let epoch = Epoch {
+            number: self.next_epoch,
+            start_ms: start_ms.max(0) as u64,
+            video,
+            audio: self.audio_config.clone(),
+        };
         self.next_epoch += 1;
         self.open = true;
         self.renew = false;

@@ -125,7 +125,8 @@ impl Stats {
             self.window.pop_front();
         }
         // A young window is averaged over its age, not over time in which nothing could arrive.
-        let span_ms = self.window.front().map_or(WINDOW_MS, |first| (now_ms - first.at_ms.min(now_ms)).max(500));
+        let span_ms =
+            self.window.front().map_or(WINDOW_MS, |first| (now_ms - first.at_ms.min(now_ms)).max(500));
         let bits = |filter: Option<TrackKind>| {
             let bytes: usize = self
                 .window

@@ -43,7 +43,10 @@ pub(crate) enum ThumbnailError {
 impl Thumbnail {
     /// The picture of `keyframe`, from memory if it is young or nothing newer arrived. Callers hold the only lock, so
     /// askers that come meanwhile wait for the same decode instead of starting another.
-    pub(crate) async fn get(&mut self, keyframe: Option<(Unit, Arc<Epoch>)>) -> Result<Bytes, ThumbnailError> {
+    pub(crate) async fn get(
+        &mut self,
+        keyframe: Option<(Unit, Arc<Epoch>)>,
+    ) -> Result<Bytes, ThumbnailError> {
         let newest = keyframe.as_ref().map(|(unit, _)| unit.seq);
         if let Some(made) = &self.made
             && (made.at.elapsed() < FRESH_FOR || newest.is_none_or(|seq| seq == made.seq))
@@ -99,7 +102,8 @@ fn decode(unit: &Unit, epoch: &Epoch) -> Result<Bytes, ThumbnailError> {
         // The decoder keeps a picture back when it expects reordering.
         None => {
             let pictures = decoder.flush_remaining().map_err(undecodable)?;
-            let picture = pictures.first().ok_or_else(|| ThumbnailError::Undecodable("no picture".to_owned()))?;
+            let picture =
+                pictures.first().ok_or_else(|| ThumbnailError::Undecodable("no picture".to_owned()))?;
             let (width, height) = picture.dimensions();
             rgb.resize(width * height * 3, 0);
             picture.write_rgb8(&mut rgb);

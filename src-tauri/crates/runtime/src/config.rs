@@ -30,7 +30,8 @@ impl Config {
     /// The folder all data lives in; None if the platform names no home.
     pub(crate) fn data_dir(&self) -> Option<PathBuf> {
         self.data_dir.clone().or_else(|| {
-            ProjectDirs::from("com", "Stream Console", "stream-console").map(|dirs| dirs.data_dir().to_path_buf())
+            ProjectDirs::from("com", "Stream Console", "stream-console")
+                .map(|dirs| dirs.data_dir().to_path_buf())
         })
     }
 }

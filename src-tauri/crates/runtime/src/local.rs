@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use console::api::{IngestView, MovedPort, PlaybackUrls, PublisherView};
-use console::ports::{Measurement, Provision, ProviderEvent, StreamProvider};
+use console::ports::{Measurement, ProviderEvent, Provision, StreamProvider};
 use media_engine::{DemoCamera, Engine, Listening, PlaylistFacts, Stream, StreamConfig};
 use session::{StreamKey, Words};
 use storage::Storage;
@@ -96,9 +96,11 @@ impl LocalProvider {
 
 impl StreamProvider for LocalProvider {
     async fn provision(&self, stream: Provision) -> Result<(), Words> {
-        let first_msn = self.storage.reserve(&stream.stream_id, RESERVED_SEGMENTS).await.map_err(|error| {
-            Words::error(error.to_string()).then(error.next_step().unwrap_or_else(|| "Start again.".to_owned()))
-        })?;
+        let first_msn =
+            self.storage.reserve(&stream.stream_id, RESERVED_SEGMENTS).await.map_err(|error| {
+                Words::error(error.to_string())
+                    .then(error.next_step().unwrap_or_else(|| "Start again.".to_owned()))
+            })?;
         let facts = self.facts(&stream).await;
         let opened = self.engine.open_stream(StreamConfig {
             playback_id: stream.playback_id.as_str().to_owned(),
@@ -126,7 +128,8 @@ impl StreamProvider for LocalProvider {
             Words::error("There is no stream for the demo camera to feed.").then("Start again.")
         })?;
         let camera = DemoCamera::start(&stream).map_err(|error| {
-            Words::error(format!("The demo clip in this program is damaged ({error}).")).then("Install the program again.")
+            Words::error(format!("The demo clip in this program is damaged ({error})."))
+                .then("Install the program again.")
         })?;
         *self.camera.lock().await = Some(camera);
         Ok(())
@@ -140,7 +143,8 @@ impl StreamProvider for LocalProvider {
 
     fn probe(&self) {
         let Some(stream) = self.stream() else { return };
-        let probe = probe::Probe::new(self.client.clone(), loopback(self.engine.http()), stream, self.events.clone());
+        let probe =
+            probe::Probe::new(self.client.clone(), loopback(self.engine.http()), stream, self.events.clone());
         let mut probing = lock(&self.probing);
         probing.abort_all();
         probing.spawn(probe.run());
@@ -186,7 +190,9 @@ impl StreamProvider for LocalProvider {
         let rtmp = self.engine.rtmp();
         let server = format!("rtmp://{}/live", loopback(rtmp));
         let lan_servers = if rtmp.address.ip().is_unspecified() {
-            lan_addresses().map(|ip| format!("rtmp://{}/live", SocketAddr::new(ip, rtmp.address.port()))).collect()
+            lan_addresses()
+                .map(|ip| format!("rtmp://{}/live", SocketAddr::new(ip, rtmp.address.port())))
+                .collect()
         } else if rtmp.address.ip().is_loopback() {
             Vec::new()
         } else {

@@ -99,7 +99,8 @@ impl Runtime {
             ..EngineConfig::new(Arc::new(pages::page))
         };
         let clock = engine_config.clock;
-        let door = KeyDoor { key: Arc::clone(&key), current: Arc::clone(&current), events: events_sender.clone() };
+        let door =
+            KeyDoor { key: Arc::clone(&key), current: Arc::clone(&current), events: events_sender.clone() };
         let engine = Arc::new(Engine::start(engine_config, Arc::new(door)).await?);
         let provider = LocalProvider::new(
             Arc::clone(&engine),
@@ -164,7 +165,8 @@ impl Runtime {
 
 fn lock(data_dir: &Path) -> Result<File, StartError> {
     let path = data_dir.to_path_buf();
-    let file = File::create(data_dir.join("lock")).map_err(|source| StartError::DataDir { path: path.clone(), source })?;
+    let file = File::create(data_dir.join("lock"))
+        .map_err(|source| StartError::DataDir { path: path.clone(), source })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => Err(StartError::InUse { path }),

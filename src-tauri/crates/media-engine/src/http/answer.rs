@@ -32,7 +32,9 @@ pub(super) enum Refused {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let (status, words) = match self {
-            Self::NotFound => (StatusCode::NOT_FOUND, "There is nothing here: the stream is over or the link is wrong.\n"),
+            Self::NotFound => {
+                (StatusCode::NOT_FOUND, "There is nothing here: the stream is over or the link is wrong.\n")
+            }
             Self::BadRequest(words) => (StatusCode::BAD_REQUEST, words),
             Self::NotYet => (StatusCode::SERVICE_UNAVAILABLE, "Not yet: no new media has arrived.\n"),
         };
@@ -58,7 +60,10 @@ impl http_body::Body for Pieces {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let Some(piece) = self.pieces.pop_front() else { return Poll::Ready(None) };
         self.left -= piece.len() as u64;
         Poll::Ready(Some(Ok(Frame::data(piece))))
@@ -75,7 +80,8 @@ impl http_body::Body for Pieces {
 
 /// Media that never changes under its name.
 pub(super) fn media(media_type: &'static str, pieces: Pieces) -> Response {
-    let headers = [(header::CONTENT_TYPE, HeaderValue::from_static(media_type)), (header::CACHE_CONTROL, IMMUTABLE)];
+    let headers =
+        [(header::CONTENT_TYPE, HeaderValue::from_static(media_type)), (header::CACHE_CONTROL, IMMUTABLE)];
     (headers, Body::new(pieces)).into_response()
 }
 

@@ -62,7 +62,10 @@ pub(super) async fn file(
     let window = core.packager.window(kind).ok_or(Refused::NotFound)?;
     let whole = |segment: Option<&Segment>| {
         let segment = segment.ok_or(Refused::NotFound)?;
-        Ok(answer::media(SEGMENT, Pieces::new(segment.parts.iter().flat_map(|part| part.bytes.iter().cloned()))))
+        Ok(answer::media(
+            SEGMENT,
+            Pieces::new(segment.parts.iter().flat_map(|part| part.bytes.iter().cloned())),
+        ))
     };
     match name {
         Name::Init(epoch) => {
@@ -76,7 +79,13 @@ pub(super) async fn file(
 }
 
 /// A part, awaited if it is the next one (8216bis s6.2.5.2: the preload hint).
-async fn part(shared: &Shared, inner: &Inner, kind: TrackKind, msn: u64, index: usize) -> Result<Vec<Bytes>, Refused> {
+async fn part(
+    shared: &Shared,
+    inner: &Inner,
+    kind: TrackKind,
+    msn: u64,
+    index: usize,
+) -> Result<Vec<Bytes>, Refused> {
     let mut changes = inner.version();
     let deadline = Instant::now() + PART_HOLD;
     loop {
@@ -102,7 +111,10 @@ async fn part(shared: &Shared, inner: &Inner, kind: TrackKind, msn: u64, index: 
     }
 }
 
-pub(super) async fn thumbnail(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Response, Refused> {
+pub(super) async fn thumbnail(
+    State(shared): State<Shared>,
+    Path(id): Path<String>,
+) -> Result<Response, Refused> {
     let stream = shared.stream(&id)?;
     match stream.0.thumbnail().await {
         Ok(jpeg) => Ok(answer::fresh("image/jpeg", jpeg)),
@@ -123,7 +135,9 @@ mod tests {
         assert_eq!(Name::parse("17.m4s"), Some(Name::Segment(17)));
         assert_eq!(Name::parse("17.2.m4s"), Some(Name::Part(17, 2)));
         assert_eq!(Name::parse("t90000.m4s"), Some(Name::SegmentAt(90_000)));
-        for bad in ["", ".m4s", "x.m4s", "1.x.m4s", "-1.m4s", "init-.mp4", "99999999999999999999999.m4s", "t.m4s"] {
+        for bad in
+            ["", ".m4s", "x.m4s", "1.x.m4s", "-1.m4s", "init-.mp4", "99999999999999999999999.m4s", "t.m4s"]
+        {
             assert_eq!(Name::parse(bad), None, "{bad}");
         }
     }

@@ -40,9 +40,13 @@ enum Watching {
     Ended,
 }
 
-pub(super) async fn status(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Response, Refused> {
+pub(super) async fn status(
+    State(shared): State<Shared>,
+    Path(id): Path<String>,
+) -> Result<Response, Refused> {
     let stream = shared.stream(&id)?;
-    let status = Status { state: watching(&stream), viewers: stream.viewers(), config_version: tracks(&stream) };
+    let status =
+        Status { state: watching(&stream), viewers: stream.viewers(), config_version: tracks(&stream) };
     Ok(([(header::CACHE_CONTROL, "no-cache")], Json(status)).into_response())
 }
 
@@ -53,7 +57,9 @@ fn watching(stream: &Stream) -> Watching {
     match (ended, status.published) {
         (true, _) => Watching::Ended,
         (false, false) => Watching::Waiting,
-        (false, true) if status.publisher.is_none() || silent_ms > INTERRUPTED_AFTER_MS => Watching::Interrupted,
+        (false, true) if status.publisher.is_none() || silent_ms > INTERRUPTED_AFTER_MS => {
+            Watching::Interrupted
+        }
         (false, true) => Watching::Live,
     }
 }
@@ -75,11 +81,16 @@ pub(super) async fn watch(State(shared): State<Shared>, Path(id): Path<String>) 
     Ok(response)
 }
 
-pub(super) async fn asset(State(shared): State<Shared>, Path(path): Path<String>) -> Result<Response, Refused> {
+pub(super) async fn asset(
+    State(shared): State<Shared>,
+    Path(path): Path<String>,
+) -> Result<Response, Refused> {
     let file = (shared.pages)(&format!("assets/{path}")).ok_or(Refused::NotFound)?;
     let mut response = answer::fresh(&file.media_type, file.bytes);
     // File names carry a hash of their contents.
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
     Ok(response)
 }
 

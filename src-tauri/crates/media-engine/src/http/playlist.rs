@@ -61,7 +61,8 @@ pub(super) async fn multivariant(
     stream.0.player_seen(&viewer);
     let core = stream.0.core();
     let version = core.packager.version();
-    let plain = hls::multivariant_playlist(&core.packager, &format!("?viewer={viewer}")).ok_or(Refused::NotFound)?;
+    let plain =
+        hls::multivariant_playlist(&core.packager, &format!("?viewer={viewer}")).ok_or(Refused::NotFound)?;
     drop(core);
     let mut response = answer::text(M3U8, &Text::new(version, plain), &headers);
     // Each answer carries a token of its own and must not be shared.
@@ -104,7 +105,9 @@ pub(super) async fn manifest(
     let version = core.packager.version();
     let text = core
         .texts
-        .get(TextKind::Manifest, version, || dash::manifest(&core.packager, inner.created_ms, inner.clock.now_ms()))
+        .get(TextKind::Manifest, version, || {
+            dash::manifest(&core.packager, inner.created_ms, inner.clock.now_ms())
+        })
         .ok_or(Refused::NotFound)?;
     Ok(answer::text(MPD, &text, &headers))
 }
@@ -141,7 +144,13 @@ fn render(inner: &Inner, kind: TrackKind) -> Option<Text> {
 }
 
 /// Waits until the playlist holds the segment or part asked for.
-async fn hold(shared: &Shared, inner: &Inner, kind: TrackKind, msn: u64, part: Option<u64>) -> Result<(), Refused> {
+async fn hold(
+    shared: &Shared,
+    inner: &Inner,
+    kind: TrackKind,
+    msn: u64,
+    part: Option<u64>,
+) -> Result<(), Refused> {
     let mut changes = inner.version();
     let mut deadline = None;
     loop {
@@ -153,8 +162,9 @@ async fn hold(shared: &Shared, inner: &Inner, kind: TrackKind, msn: u64, part: O
                 false => core.packager.facts().target_duration_s,
             }
         };
-        let until = *deadline
-            .get_or_insert_with(|| Instant::now() + Duration::from_secs(u64::from(target_s.max(1) * HOLD_TARGETS)));
+        let until = *deadline.get_or_insert_with(|| {
+            Instant::now() + Duration::from_secs(u64::from(target_s.max(1) * HOLD_TARGETS))
+        });
         tokio::select! {
             () = shared.stop.cancelled() => return Err(Refused::NotYet),
             changed = timeout_at(until, changes.changed()) => {
@@ -181,8 +191,8 @@ fn holds(packager: &Packager, kind: TrackKind, msn: u64, part: Option<u64>) -> R
         Some(part) if msn == next_msn => part < next_part as u64,
         Some(part) if msn < next_msn => {
             // A part past the end of its segment means the first part of the next one.
-            let past_end =
-                window.segment(msn).is_some_and(|segment| part >= segment.parts.len() as u64) && msn + 1 == next_msn;
+            let past_end = window.segment(msn).is_some_and(|segment| part >= segment.parts.len() as u64)
+                && msn + 1 == next_msn;
             !past_end || next_part > 0
         }
         Some(_) => false,

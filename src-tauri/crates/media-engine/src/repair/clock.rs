@@ -58,7 +58,8 @@ impl TrackClock {
             }
             return self.last_out_ms.map_or(other_out_ms, |own| other_out_ms.max(own + 1)) - in_ms;
         }
-        let anchor_ms = self.last_out_ms.into_iter().chain(other.last_out_ms).fold(now_ms, |a, b| a.max(b + 1));
+        let anchor_ms =
+            self.last_out_ms.into_iter().chain(other.last_out_ms).fold(now_ms, |a, b| a.max(b + 1));
         anchor_ms - in_ms
     }
 

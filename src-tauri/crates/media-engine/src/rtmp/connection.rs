@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use media_formats::rtmp::{PublishRequest, RANDOM_BYTES, RtmpError, ServerConfig, ServerConnection, ServerEvent};
+use media_formats::rtmp::{
+    PublishRequest, RANDOM_BYTES, RtmpError, ServerConfig, ServerConnection, ServerEvent,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -93,21 +95,19 @@ impl Connection {
             let fed = core.receive(&mut received);
             while let Some(event) = core.poll_event() {
                 match event {
-                    ServerEvent::PublishRequested(request) => {
-                        match self.admit(&request).await {
-                            Ok(accepted) => {
-                                core.accept_publish();
-                                evicted = accepted.evicted();
-                                publisher = Some(accepted);
-                                admitted();
-                            }
-                            Err(words) => {
-                                core.reject_publish(&words);
-                                self.flush(&mut core).await?;
-                                return Err(ConnectionError::Refused(words));
-                            }
+                    ServerEvent::PublishRequested(request) => match self.admit(&request).await {
+                        Ok(accepted) => {
+                            core.accept_publish();
+                            evicted = accepted.evicted();
+                            publisher = Some(accepted);
+                            admitted();
                         }
-                    }
+                        Err(words) => {
+                            core.reject_publish(&words);
+                            self.flush(&mut core).await?;
+                            return Err(ConnectionError::Refused(words));
+                        }
+                    },
                     ServerEvent::Video { timestamp_ms, payload } => {
                         if let Some(publisher) = &publisher {
                             publisher.video(timestamp_ms, payload)?;

@@ -30,7 +30,9 @@ impl Door for KeyDoor {
             let gone = || "Stream Console is shutting down.".to_owned();
             self.events.send(ProviderEvent::PublishRequested { answer }).await.map_err(|_| gone())?;
             answered.await.map_err(|_| gone())??;
-            lock(&self.current).clone().ok_or_else(|| "The stream was just stopped. Start it again.".to_owned())
+            lock(&self.current)
+                .clone()
+                .ok_or_else(|| "The stream was just stopped. Start it again.".to_owned())
         })
     }
 }

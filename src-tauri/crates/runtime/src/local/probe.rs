@@ -76,14 +76,18 @@ impl Probe {
 
     async fn fetch_all(&self) -> Result<(), Missing> {
         let multivariant = self.text("the HLS playlist", "index.m3u8?viewer=probe").await?;
-        let mut playlists: Vec<&str> = multivariant.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
-        playlists.extend(multivariant.lines().filter(|line| line.starts_with("#EXT-X-MEDIA")).filter_map(uri_attribute));
+        let mut playlists: Vec<&str> =
+            multivariant.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
+        playlists.extend(
+            multivariant.lines().filter(|line| line.starts_with("#EXT-X-MEDIA")).filter_map(uri_attribute),
+        );
         if playlists.is_empty() {
             return Err(Missing::Empty);
         }
         for playlist in playlists {
             let media = self.text("a media playlist", playlist).await?;
-            let init = media.lines().rev().find(|line| line.starts_with("#EXT-X-MAP")).and_then(uri_attribute);
+            let init =
+                media.lines().rev().find(|line| line.starts_with("#EXT-X-MAP")).and_then(uri_attribute);
             let init = self.bytes("the init segment", init.ok_or(Missing::Empty)?).await?;
             if !has_box(&init, b"moov") {
                 return Err(Missing::Unexpected("the init segment"));
@@ -117,7 +121,8 @@ impl Probe {
     async fn bytes(&self, what: &'static str, path: &str) -> Result<Vec<u8>, Missing> {
         let failed = |why: String| Missing::Fetch { what, why };
         let fetch = async {
-            let response = self.client.get(format!("{}/{path}", self.base)).send().await?.error_for_status()?;
+            let response =
+                self.client.get(format!("{}/{path}", self.base)).send().await?.error_for_status()?;
             response.bytes().await
         };
         match timeout(FETCH_TIMEOUT, fetch).await {

@@ -34,13 +34,22 @@ fn hints(signal: &Signal) -> Vec<Message> {
         hints.push(Message { tone: Tone::Warning, text, next_step: Some(next_step.to_owned()) });
     };
     if signal.resolution.is_some() && signal.audio_codec.is_none() {
-        say("No sound arrives.".to_owned(), "Check the microphone in the encoder; some platforms refuse silent streams.");
+        say(
+            "No sound arrives.".to_owned(),
+            "Check the microphone in the encoder; some platforms refuse silent streams.",
+        );
     } else if signal.audio_codec.is_some() && signal.bitrate_bps > 0 && signal.audio_bitrate_bps < 1_000 {
-        say("The sound has stopped; silence is sent in its place.".to_owned(), "Check the encoder's microphone.");
+        say(
+            "The sound has stopped; silence is sent in its place.".to_owned(),
+            "Check the encoder's microphone.",
+        );
     }
     if let Some(interval_ms) = signal.keyframe_interval_ms.filter(|&interval_ms| interval_ms > LONG_GOP_MS) {
         say(
-            format!("Keyframes come only every {:.0} s, so viewers wait to join.", interval_ms as f64 / 1_000.0),
+            format!(
+                "Keyframes come only every {:.0} s, so viewers wait to join.",
+                interval_ms as f64 / 1_000.0
+            ),
             "Set the encoder's keyframe interval to 2 s.",
         );
     }

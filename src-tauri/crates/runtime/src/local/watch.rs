@@ -126,7 +126,12 @@ mod tests {
     fn three_silent_seconds_are_a_loss_and_media_is_a_return() {
         let mut told = Told::default();
         let start = Instant::now();
-        let mut status = StreamStatus { publisher: publisher(), publishers: 1, last_media_ms: 5, ..StreamStatus::default() };
+        let mut status = StreamStatus {
+            publisher: publisher(),
+            publishers: 1,
+            last_media_ms: 5,
+            ..StreamStatus::default()
+        };
         assert_eq!(names(&told.events(&status, start)), ["MediaArrived"]);
         assert_eq!(names(&told.events(&status, start + Duration::from_millis(2_900))), [""; 0]);
         assert_eq!(names(&told.events(&status, start + Duration::from_millis(3_000))), ["MediaLost"]);
@@ -140,11 +145,20 @@ mod tests {
     fn a_takeover_is_not_a_loss() {
         let mut told = Told::default();
         let now = Instant::now();
-        let mut status = StreamStatus { publisher: publisher(), publishers: 1, last_media_ms: 5, ..StreamStatus::default() };
+        let mut status = StreamStatus {
+            publisher: publisher(),
+            publishers: 1,
+            last_media_ms: 5,
+            ..StreamStatus::default()
+        };
         told.events(&status, now);
         status.publishers = 2;
         assert_eq!(names(&told.events(&status, now + Duration::from_millis(2_000))), [""; 0]);
-        assert_eq!(names(&told.events(&status, now + Duration::from_millis(4_900))), [""; 0], "counted from the takeover");
+        assert_eq!(
+            names(&told.events(&status, now + Duration::from_millis(4_900))),
+            [""; 0],
+            "counted from the takeover"
+        );
     }
 
     #[test]

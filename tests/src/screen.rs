@@ -1,0 +1,143 @@
+//! A screen: one snapshot, then events, exactly as a UI follows them. It checks on its way what must hold at all times.
+
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+use crate::life::Life;
+use crate::wait::{PATIENCE, within};
+
+/// See the module's documentation.
+pub struct Screen {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// The snapshot with every event so far applied.
+    now: Value,
+    life: Life,
+}
+
+impl Screen {
+    /// Subscribes.
+    ///
+    /// # Panics
+    /// When the subscription is refused.
+    pub(crate) async fn open(control: &str, token: &str) -> Self {
+        let url = format!("{}/api/events?token={token}", control.replacen("http", "ws", 1));
+        let connecting = tokio_tungstenite::connect_async(&url);
+        let (socket, _) =
+            within(PATIENCE, "the events to open", connecting).await.expect("the subscription is accepted");
+        let mut screen = Self { socket, now: Value::Null, life: Life::default() };
+        within(PATIENCE, "the first snapshot", screen.hear()).await;
+        screen
+    }
+
+    /// The snapshot with every event so far applied.
+    pub fn now(&self) -> &Value {
+        &self.now
+    }
+
+    /// Every state the session was seen in, in order.
+    pub fn life(&self) -> &Life {
+        &self.life
+    }
+
+    /// Listens until the screen shows what is wanted; `what` says it in words.
+    ///
+    /// # Panics
+    /// When that takes longer than [`PATIENCE`].
+    pub async fn until(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> &Value {
+        self.until_within(PATIENCE, what, wanted).await
+    }
+
+    /// As [`Screen::until`], with a deadline of its own.
+    ///
+    /// # Panics
+    /// When the time is over.
+    pub async fn until_within(&mut self, time: Duration, what: &str, wanted: impl Fn(&Value) -> bool) -> &Value {
+        let deadline = Instant::now() + time;
+        while !wanted(&self.now) {
+            let heard = tokio::time::timeout_at(deadline, self.hear()).await.is_ok();
+            assert!(
+                heard,
+                "{time:?} passed waiting for {what}. The session: {:#}\nits life: {}\nthe publisher: {}",
+                self.now["session"],
+                self.life,
+                self.now["ingest"]["publisher"]
+            );
+        }
+        &self.now
+    }
+
+    /// Listens until the session is in this phase.
+    ///
+    /// # Panics
+    /// When that takes longer than [`PATIENCE`].
+    pub async fn phase(&mut self, phase: &str) -> &Value {
+        self.until(&format!("the phase {phase}"), |now| now["session"]["phase"] == phase).await
+    }
+
+    /// A playback address of the session.
+    ///
+    /// # Panics
+    /// When it has none.
+    pub fn url(&self, which: &str) -> String {
+        let url = &self.now["session"]["urls"][which];
+        url.as_str().unwrap_or_else(|| panic!("there is no {which} address: {:#}", self.now["session"])).to_owned()
+    }
+
+    /// Id of the session's stream.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn stream_id(&self) -> String {
+        self.now["session"]["streamId"].as_str().expect("a stream was started").to_owned()
+    }
+
+    /// Takes one message.
+    async fn hear(&mut self) {
+        let text = loop {
+            match self.socket.next().await {
+                Some(Ok(Message::Text(text))) => break text,
+                Some(Ok(_)) => {}
+                other => panic!("the events ended: {other:?}"),
+            }
+        };
+        let told: Value = serde_json::from_str(&text).expect("events are JSON");
+        if let Some(snapshot) = told.get("snapshot") {
+            self.now = snapshot.clone();
+        } else {
+            self.apply(told.get("event").expect("an event or a snapshot"));
+        }
+        let session = &self.now["session"];
+        let active = session["state"] == "active";
+        assert_eq!(!session["urls"].is_null(), active, "addresses are told while active and never before: {session:#}");
+        self.life.see(session);
+    }
+
+    fn apply(&mut self, event: &Value) {
+        let (before, seq) = (self.now["seq"].as_u64(), event["seq"].as_u64());
+        assert_eq!(seq, before.map(|seq| seq + 1), "events follow one another without a hole: {event}");
+        self.now["seq"] = event["seq"].clone();
+        let kind = event["kind"].as_str().expect("an event has a kind");
+        match kind {
+            "session" => {
+                if event["session"]["streamId"] != self.now["session"]["streamId"] {
+                    self.now["samples"] = Value::Array(Vec::new());
+                    self.now["marks"] = Value::Array(Vec::new());
+                }
+                self.now["session"] = event["session"].clone();
+            }
+            "ingest" | "signal" | "settings" => self.now[kind] = event[kind].clone(),
+            "sample" | "mark" => {
+                let list = self.now[format!("{kind}s")].as_array_mut().expect("samples and marks are lists");
+                list.push(event[kind].clone());
+            }
+            "history" => {}
+            other => panic!("an event of an unknown kind: {other}"),
+        }
+    }
+}
