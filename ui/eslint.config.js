@@ -20,7 +20,10 @@ export default ts.config(
         'error',
         {
           patterns: [
-            { group: ['@tauri-apps/*'], message: 'Only src/host/tauri.ts talks to Tauri; use the Host interface.' },
+            {
+              group: ['@tauri-apps/*'],
+              message: 'Only src/host/tauri.ts talks to Tauri; use the Host interface.',
+            },
           ],
         },
       ],

@@ -41,7 +41,7 @@ test('first run: demo camera, live picture, stop, history', { timeout: 120_000 }
   await page.getByTestId('primary').filter({ hasText: 'Start' }).waitFor();
   assert.equal((await console.api('snapshot')).session.state, 'stopped');
 
-  await page.getByRole('link', { name: 'History' }).click();
+  await page.getByRole('navigation').getByRole('link', { name: 'History' }).click();
   const row = page.getByTestId('history-row');
   await row.filter({ hasText: 'Demo camera' }).waitFor();
   assert.equal(await row.count(), 1);
@@ -54,7 +54,7 @@ test('an encoder: no address before the stream is active, every address after', 
   const page = await openPage(t, browser, console.open, { name: 'console-encoder-live' });
 
   await page.getByRole('button', { name: 'Connect an encoder' }).click();
-  const waiting = await console.until('the stream to wait', ({ session }) => session.phase === 'awaiting_media');
+  const waiting = await console.until('the stream to wait', ({ session }) => session.state === 'initializing');
   assert.equal(waiting.session.urls, null);
   await page.getByTestId('share-links').getByText('Not yet: waiting for video').waitFor();
   await page.getByTestId('connect').waitFor();

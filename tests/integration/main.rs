@@ -1,1 +1,29 @@
-//! Integration.
+//! The console as a whole, through the doors its users have. One program, so that the console is linked and waited for
+//! once.
+
+mod architecture;
+mod contract;
+mod control;
+mod hostile;
+mod publish_and_play;
+mod reconnect;
+mod restart;
+mod secrets;
+mod snapshots;
+
+use console_tests::{Console, Profile, Publisher, Screen};
+
+/// A console that an encoder made live: publishing alone starts a stream.
+async fn live(profile: &Profile) -> (Console, Screen, Publisher) {
+    let console = Console::start(&[]).await;
+    let (screen, publisher) = go_live(&console, profile).await;
+    (console, screen, publisher)
+}
+
+/// An encoder makes this console live.
+async fn go_live(console: &Console, profile: &Profile) -> (Screen, Publisher) {
+    let mut screen = console.screen().await;
+    let publisher = Publisher::start(&console.publish_url().await, profile);
+    screen.phase("live").await;
+    (screen, publisher)
+}

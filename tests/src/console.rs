@@ -60,9 +60,10 @@ impl Console {
         let arguments: Vec<String> = arguments.iter().copied().map(str::to_owned).collect();
         let environment: Vec<_> =
             environment.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let (process, stdout, ready) = launch(folder.path(), &arguments, &environment)
-            .await
-            .unwrap_or_else(|failed| panic!("the console did not come up ({}): {}", failed.status, failed.words));
+        let (process, stdout, ready) =
+            launch(folder.path(), &arguments, &environment).await.unwrap_or_else(|failed| {
+                panic!("the console did not come up ({}): {}", failed.status, failed.words)
+            });
         let client = reqwest::Client::new();
         Self { folder, arguments, environment, process, stdout: Some(stdout), ready, client }
     }
@@ -95,9 +96,10 @@ impl Console {
     /// When it does not come up.
     pub async fn restart(&mut self) {
         self.kill9();
-        let (process, stdout, ready) = launch(self.folder.path(), &self.arguments, &self.environment)
-            .await
-            .unwrap_or_else(|failed| panic!("the console did not come up again ({}): {}", failed.status, failed.words));
+        let (process, stdout, ready) =
+            launch(self.folder.path(), &self.arguments, &self.environment).await.unwrap_or_else(|failed| {
+                panic!("the console did not come up again ({}): {}", failed.status, failed.words)
+            });
         (self.process, self.stdout, self.ready) = (process, Some(stdout), ready);
     }
 
@@ -294,7 +296,8 @@ async fn launch(
     arguments: &[String],
     environment: &[(String, String)],
 ) -> Result<Launched, Failed> {
-    let log = File::options().create(true).append(true).open(stderr_file(folder)).expect("a file for its words");
+    let log =
+        File::options().create(true).append(true).open(stderr_file(folder)).expect("a file for its words");
     let mut command = Command::new(program());
     command
         .args(["--rtmp-port", "0", "--http-port", "0", "--control-port", "0", "--data-dir"])

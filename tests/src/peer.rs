@@ -2,7 +2,9 @@
 
 use bytes::{Bytes, BytesMut};
 use media_formats::amf0::Value;
-use media_formats::rtmp::{ChunkLimits, ChunkReader, ChunkWriter, ClientHandshake, Command, Message, RANDOM_BYTES, message_type};
+use media_formats::rtmp::{
+    ChunkLimits, ChunkReader, ChunkWriter, ClientHandshake, Command, Message, RANDOM_BYTES, message_type,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -48,7 +50,12 @@ impl Peer {
                 assert!(count > 0, "the console left during the handshake");
             }
             socket.write_all(&out).await.expect("it listens");
-            Self { socket, received, reader: ChunkReader::new(ChunkLimits::default()), writer: ChunkWriter::new() }
+            Self {
+                socket,
+                received,
+                reader: ChunkReader::new(ChunkLimits::default()),
+                writer: ChunkWriter::new(),
+            }
         })
         .await
     }
@@ -65,7 +72,8 @@ impl Peer {
         ]);
         self.say(0, &Command::new("connect", 1.0, vec![object])).await;
         self.say(0, &Command::new("createStream", 2.0, vec![Value::Null])).await;
-        let publish = Command::new("publish", 3.0, vec![Value::Null, Value::from(stream), Value::from("live")]);
+        let publish =
+            Command::new("publish", 3.0, vec![Value::Null, Value::from(stream), Value::from("live")]);
         self.say(STREAM_ID, &publish).await;
         within(PATIENCE, "the answer to a request to publish", async {
             loop {
@@ -131,7 +139,9 @@ impl Peer {
 
     async fn next_message(&mut self) -> Option<Message> {
         loop {
-            if let Some(message) = self.reader.next(&mut self.received).expect("the console's chunks can be read") {
+            if let Some(message) =
+                self.reader.read(&mut self.received).expect("the console's chunks can be read")
+            {
                 return Some(message);
             }
             let count = self.socket.read_buf(&mut self.received).await.ok()?;

@@ -50,7 +50,8 @@ impl Player {
             .stdin(Stdio::null())
             .kill_on_drop(true)
             .output();
-        let output = within(PATIENCE, "ffprobe to read the stream", running).await.expect("ffprobe can be started");
+        let output =
+            within(PATIENCE, "ffprobe to read the stream", running).await.expect("ffprobe can be started");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "ffprobe cannot read {url}: {said}");
         let report: Value = serde_json::from_slice(&output.stdout).expect("ffprobe prints JSON");
@@ -79,7 +80,14 @@ impl Player {
     /// When ffprobe cannot be started.
     pub fn start(url: &str) -> Self {
         let mut process = Command::new("ffprobe")
-            .args(["-v", "error", "-of", "csv=print_section=0", "-show_entries", "packet=stream_index,dts_time"])
+            .args([
+                "-v",
+                "error",
+                "-of",
+                "csv=print_section=0",
+                "-show_entries",
+                "packet=stream_index,dts_time",
+            ])
             .arg(url)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

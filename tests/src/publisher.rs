@@ -48,7 +48,9 @@ impl Profile {
             arguments.extend(words("-re -f lavfi -i"));
             arguments.push(format!("sine=frequency=440:sample_rate={rate_hz}"));
         }
-        arguments.extend(words("-c:v libx264 -preset ultrafast -pix_fmt yuv420p -threads 1 -b:v 400k -sc_threshold 0"));
+        arguments.extend(words(
+            "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -threads 1 -b:v 400k -sc_threshold 0",
+        ));
         arguments.extend(words(&format!(
             "-profile:v {} -x264-params {} -bf {} -g {}",
             self.h264_profile, self.x264, self.b_frames, self.gop_frames
@@ -110,7 +112,8 @@ impl Publisher {
         let stderr = self.stderr.as_mut().expect("its standard error is ours");
         let reading = stderr.read_to_string(&mut said);
         within(PATIENCE, "the encoder to end", reading).await.expect("ffmpeg writes text");
-        let status = within(PATIENCE, "the encoder's exit", self.process.wait()).await.expect("an exit status");
+        let status =
+            within(PATIENCE, "the encoder's exit", self.process.wait()).await.expect("an exit status");
         (status, said)
     }
 

@@ -57,27 +57,34 @@ impl Screen {
     ///
     /// # Panics
     /// When the time is over.
-    pub async fn until_within(&mut self, time: Duration, what: &str, wanted: impl Fn(&Value) -> bool) -> &Value {
+    pub async fn until_within(
+        &mut self,
+        time: Duration,
+        what: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> &Value {
         let deadline = Instant::now() + time;
         while !wanted(&self.now) {
             let heard = tokio::time::timeout_at(deadline, self.hear()).await.is_ok();
             assert!(
                 heard,
                 "{time:?} passed waiting for {what}. The session: {:#}\nits life: {}\nthe publisher: {}",
-                self.now["session"],
-                self.life,
-                self.now["ingest"]["publisher"]
+                self.now["session"], self.life, self.now["ingest"]["publisher"]
             );
         }
         &self.now
     }
 
-    /// Listens until the session is in this phase.
+    /// Listens until the session is in this phase and the time line says so too.
     ///
     /// # Panics
     /// When that takes longer than [`PATIENCE`].
     pub async fn phase(&mut self, phase: &str) -> &Value {
-        self.until(&format!("the phase {phase}"), |now| now["session"]["phase"] == phase).await
+        self.until(&format!("the phase {phase}"), |now| {
+            let newest_mark = now["marks"].as_array().and_then(|marks| marks.last());
+            now["session"]["phase"] == phase && newest_mark.is_some_and(|mark| mark["phase"] == phase)
+        })
+        .await
     }
 
     /// A playback address of the session.
@@ -86,7 +93,9 @@ impl Screen {
     /// When it has none.
     pub fn url(&self, which: &str) -> String {
         let url = &self.now["session"]["urls"][which];
-        url.as_str().unwrap_or_else(|| panic!("there is no {which} address: {:#}", self.now["session"])).to_owned()
+        url.as_str()
+            .unwrap_or_else(|| panic!("there is no {which} address: {:#}", self.now["session"]))
+            .to_owned()
     }
 
     /// Id of the session's stream.
@@ -114,7 +123,11 @@ impl Screen {
         }
         let session = &self.now["session"];
         let active = session["state"] == "active";
-        assert_eq!(!session["urls"].is_null(), active, "addresses are told while active and never before: {session:#}");
+        assert_eq!(
+            !session["urls"].is_null(),
+            active,
+            "addresses are told while active and never before: {session:#}"
+        );
         self.life.see(session);
     }
 

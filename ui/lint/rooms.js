@@ -44,7 +44,9 @@ export const rooms = {
   meta: {
     type: 'problem',
     schema: [],
-    messages: { wall: '`{{from}}` may not import from `{{to}}` (ui/lint/rooms.js says who may import whom).' },
+    messages: {
+      wall: '`{{from}}` may not import from `{{to}}` (ui/lint/rooms.js says who may import whom).',
+    },
   },
   create(context) {
     const src = path.join(context.cwd, 'src');

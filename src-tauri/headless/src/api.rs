@@ -10,6 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use console::{ApiError, Code};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::server::Shared;
 
@@ -63,7 +64,9 @@ pub(crate) async fn command(
 /// Decodes the body; an empty one stands for an empty object.
 fn argument<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let body = if body.is_empty() { b"{}" } else { body };
-    serde_json::from_slice(body).map_err(|error| ApiError {
+    // Straight into `T`, a list of values in the order of its members would do too.
+    let object: Result<serde_json::Map<String, Value>, _> = serde_json::from_slice(body);
+    object.and_then(|object| serde_json::from_value(Value::Object(object))).map_err(|error| ApiError {
         code: Code::InvalidRequest,
         message: format!("The argument is not understood: {error}."),
         next_step: Some("See src-tauri/headless/README.md for each command's argument.".to_owned()),
@@ -106,7 +109,9 @@ mod tests {
     fn arguments_may_be_left_out_and_wrong_ones_are_explained() {
         assert_eq!(argument::<StartManaged>(b"").ok(), Some(StartManaged::default()));
         assert!(argument::<StartManaged>(br#"{"quality":"1080p","cameraLink":"demo"}"#).is_ok());
-        let error = argument::<StartManaged>(br#"{"quality":"4k"}"#).expect_err("no such quality");
-        assert_eq!(error.code, Code::InvalidRequest);
+        for wrong in [br#"{"quality":"4k"}"#.as_slice(), b"[]", b"null", b"{"] {
+            let error = argument::<StartManaged>(wrong).expect_err("it is not understood");
+            assert_eq!(error.code, Code::InvalidRequest);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! `bench`: measures the optimised headless program from outside.
+//! `bench`: measures the optimised engine beside a peer in the same run.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -6,13 +6,13 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 
-use crate::build::{self, Program};
+use crate::build::Program;
 use crate::packages;
-use crate::process::{command, exit_code, status};
+use crate::process::{cargo, exit_code, status};
 
 #[derive(Args)]
 pub(crate) struct Bench {
-    /// Passed on to tests/bench/bench.mjs
+    /// Passed on to console-bench, for example `--seconds 60`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
 }
@@ -20,10 +20,8 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) fn start(self) -> Result<ExitCode> {
         Program::Headless.ensure_packages()?;
-        packages::ensure(&["ffmpeg"])?;
-        build::ui()?;
-        build::programs(&[Program::Headless], true)?;
-        let status = status(command("node", ["tests/bench/bench.mjs"], "").args(self.arguments))?;
-        Ok(exit_code(status))
+        packages::ensure(packages::BENCH)?;
+        let mut bench = cargo(["run", "--release", "--quiet", "--package", "console-bench", "--"]);
+        Ok(exit_code(status(bench.args(self.arguments))?))
     }
 }

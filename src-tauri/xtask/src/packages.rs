@@ -17,6 +17,9 @@ pub(crate) const DESKTOP: &[&str] =
 pub(crate) const TESTS: &[&str] =
     &["xvfb", "xauth", "dbus", "webkit2gtk-driver", "ffmpeg", "chromium", "fonts-dejavu-core"];
 
+/// Needed besides by the measurements: a publisher, and the peer.
+pub(crate) const BENCH: &[&str] = &["ffmpeg", "nginx", "libnginx-mod-rtmp"];
+
 /// Installs those of `wanted` that are missing. Without the right to install, the error is the one line to run.
 ///
 /// On a system without dpkg nothing is checked: the list is printed and the build goes on.

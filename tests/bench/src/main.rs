@@ -62,7 +62,8 @@ struct Row {
 async fn measure(load: Duration) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let clip = publisher::clip(folder.path()).await?;
-    let mut rows = Vec::new();
+    println!("| what | ours | nginx-rtmp | ratio | target | met |");
+    println!("|---|---|---|---|---|---|");
     for (name, hls, target, limit) in [
         ("ingest, CPU per stream", false, "<= 1.3x nginx", 1.3),
         ("ingest + packaging (LL-HLS + DASH), CPU per stream", true, "<= 1.1x nginx's HLS", 1.1),
@@ -74,7 +75,7 @@ async fn measure(load: Duration) -> Result<()> {
         let ours = cpu_under_load(vec![subject.pid()], subject.urls(), &clip, load).await?;
         subject.stop().await;
         let ratio = ours / theirs;
-        rows.push(Row {
+        print(&Row {
             name,
             ours: format!("{ours:.3} CPU-s/min"),
             peer: format!("{theirs:.3} CPU-s/min"),
@@ -83,9 +84,8 @@ async fn measure(load: Duration) -> Result<()> {
             met: ratio <= limit,
         });
     }
-    rows.push(memory(&clip).await?);
-    rows.extend(latency::rows().await?);
-    print(&rows);
+    print(&memory(&clip).await?);
+    latency::rows().await?.iter().for_each(print);
     Ok(())
 }
 
@@ -129,12 +129,8 @@ async fn memory(clip: &std::path::Path) -> Result<Row> {
     })
 }
 
-fn print(rows: &[Row]) {
-    println!("| what | ours | nginx-rtmp | ratio | target | met |");
-    println!("|---|---|---|---|---|---|");
-    for row in rows {
-        let ratio = row.ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"));
-        let met = if row.met { "yes" } else { "NO" };
-        println!("| {} | {} | {} | {ratio} | {} | {met} |", row.name, row.ours, row.peer, row.target);
-    }
+fn print(row: &Row) {
+    let ratio = row.ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"));
+    let met = if row.met { "yes" } else { "NO" };
+    println!("| {} | {} | {} | {ratio} | {} | {met} |", row.name, row.ours, row.peer, row.target);
 }

@@ -30,6 +30,7 @@ export async function openPage(t, browser, url, { name, expected = [], viewport 
   const context = await browser.newContext({ viewport, permissions: ['clipboard-read', 'clipboard-write'] });
   const page = await context.newPage();
   const errors = [];
+  atEnd(t, () => errors.length > 0 && t.diagnostic(`${name}: the page logged ${errors.join('; ')}`));
   page.on('pageerror', (error) => errors.push(`${error}`));
   page.on('console', (message) => {
     if (message.type() === 'error') errors.push(`${message.text()} (${message.location().url})`);

@@ -136,7 +136,8 @@ export const SCENES: Record<string, Scene> = {
       message: {
         tone: 'error',
         text: 'The encoder connected, but no playable picture arrived within 15 s.',
-        nextStep: 'Set the video codec of the encoder to H.264 and the keyframe interval to 2 s, then try again.',
+        nextStep:
+          'Set the video codec of the encoder to H.264 and the keyframe interval to 2 s, then try again.',
       },
     }),
     marks: [

@@ -30,7 +30,8 @@ export function tauriHost(): Host {
     // The plugin's own npm package trails its crate, and the Tauri CLI refuses a build whose two versions differ;
     // this is the one call it would make.
     copyText: (text) => call('plugin:clipboard-manager|write_text', { text }),
-    saveExport: async (streamId) => (await call<boolean | null>('save_export', { args: { streamId } })) !== false,
+    saveExport: async (streamId) =>
+      (await call<boolean | null>('save_export', { args: { streamId } })) !== false,
   };
 }
 

@@ -57,9 +57,14 @@ export function codecName(codec: string): string {
 }
 
 /** `AAC, stereo 48 kHz`; null without sound. */
-export function soundLine(codec: string | null, channels: number | null, rateHz: number | null): string | null {
+export function soundLine(
+  codec: string | null,
+  channels: number | null,
+  rateHz: number | null,
+): string | null {
   if (codec === null) return null;
-  const layout = channels === 1 ? 'mono' : channels === 2 ? 'stereo' : channels === null ? '' : `${channels} ch`;
+  const layout =
+    channels === 1 ? 'mono' : channels === 2 ? 'stereo' : channels === null ? '' : `${channels} ch`;
   const rate = rateHz === null ? '' : `${Math.round(rateHz / 100) / 10} kHz`;
   const rest = [layout, rate].filter((part) => part !== '').join(' ');
   return rest === '' ? codecName(codec) : `${codecName(codec)}, ${rest}`;

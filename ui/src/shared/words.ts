@@ -1,13 +1,7 @@
 // The vocabulary of states, in one place so that the same thing has the same name everywhere and can be translated.
 
 export type PhaseName =
-  | 'idle'
-  | 'awaiting_camera'
-  | 'awaiting_media'
-  | 'live'
-  | 'interrupted'
-  | 'stopping'
-  | 'ended';
+  'idle' | 'awaiting_camera' | 'awaiting_media' | 'live' | 'interrupted' | 'stopping' | 'ended';
 
 export type CameraLinkName = 'manual' | 'demo';
 
@@ -59,7 +53,14 @@ export const CABLE_WORDS: Record<CableState, string> = {
   failed: 'failed',
 };
 
-export const SOURCE_CABLE_WORDS: Record<CableState, string> = { ...CABLE_WORDS, flowing: 'signal', held: 'lost' };
+export const SOURCE_CABLE_WORDS: Record<CableState, string> = {
+  ...CABLE_WORDS,
+  flowing: 'signal',
+  held: 'lost',
+};
+
+/** The source's cable while an encoder keeps trying after a stop. */
+export const SHUT_OUT_WORD = 'shut out';
 
 export const CAMERA_LINK_WORDS: Record<CameraLinkName, string> = {
   manual: 'Encoder',

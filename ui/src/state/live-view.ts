@@ -35,6 +35,8 @@ export interface LiveView {
   stage: Stage;
   sourceCable: CableState;
   outCable: CableState;
+  /** An encoder keeps trying although the stream was stopped. */
+  shutOut: boolean;
   /** True while addresses can be handed out. */
   playable: boolean;
   /** Why there are none, while there are none. */
@@ -53,12 +55,18 @@ export function isUntouched(session: SessionView): boolean {
   return session.phase === 'idle' && session.streamId === null;
 }
 
-export function liveView(session: SessionView, ingest: IngestView, chosen: CameraLink, nowMs: number): LiveView {
+export function liveView(
+  session: SessionView,
+  ingest: IngestView,
+  chosen: CameraLink,
+  nowMs: number,
+): LiveView {
   const parts = phaseView(session, ingest);
   return {
     title: title(session, ingest, chosen),
     playable: session.state === 'active' && session.urls !== null,
     noUrls: noUrls(session),
+    shutOut: ingest.heldOff && !isRunning(session),
     elapsedMs: elapsedMs(session, nowMs),
     ...parts,
   };
@@ -139,7 +147,8 @@ function phaseView(
 
 function title(session: SessionView, ingest: IngestView, chosen: CameraLink): string {
   if (!isRunning(session)) return CAMERA_LINK_WORDS[chosen];
-  if (session.cameraLink === 'manual' && ingest.publisher !== null) return encoderName(ingest.publisher.encoder);
+  if (session.cameraLink === 'manual' && ingest.publisher !== null)
+    return encoderName(ingest.publisher.encoder);
   return CAMERA_LINK_WORDS[session.cameraLink ?? chosen];
 }
 

@@ -18,6 +18,7 @@ mod page;
 mod playlist;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::{HeaderName, Method, header};
@@ -26,17 +27,22 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::cors::{Any, CorsLayer};
 
+use crate::clock::Clock;
 use crate::engine::PageSource;
 use crate::registry::Registry;
 use crate::stream::Stream;
 
 use self::answer::Refused;
 
+/// Time for answers under way when the door closes; a player that takes none must not hold up the program's end.
+const CLOSING_GRACE: Duration = Duration::from_secs(2);
+
 /// What every handler sees.
 #[derive(Clone)]
 struct Shared {
     registry: Arc<Registry>,
     pages: PageSource,
+    clock: Clock,
     stop: CancellationToken,
 }
 
@@ -51,9 +57,10 @@ pub(crate) async fn serve(
     listener: TcpListener,
     registry: Arc<Registry>,
     pages: PageSource,
+    clock: Clock,
     stop: CancellationToken,
 ) {
-    let shared = Shared { registry, pages, stop: stop.clone() };
+    let shared = Shared { registry, pages, clock, stop: stop.clone() };
     let cors = CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::HEAD])
@@ -73,10 +80,19 @@ pub(crate) async fn serve(
         .fallback(async || Refused::NotFound)
         .layer(cors)
         .with_state(shared);
-    let served = axum::serve(listener, routes.into_make_service_with_connect_info::<std::net::SocketAddr>())
-        .with_graceful_shutdown(async move { stop.cancelled().await })
-        .await;
-    if let Err(error) = served {
-        tracing::error!(%error, "the playback door closed");
+    let stopping = stop.clone();
+    let serving = axum::serve(listener, routes.into_make_service_with_connect_info::<std::net::SocketAddr>())
+        .with_graceful_shutdown(async move { stopping.cancelled().await });
+    let overdue = async {
+        stop.cancelled().await;
+        tokio::time::sleep(CLOSING_GRACE).await;
+    };
+    tokio::select! {
+        served = serving => {
+            if let Err(error) = served {
+                tracing::error!(%error, "the playback door closed");
+            }
+        }
+        () = overdue => tracing::debug!("a player did not take its last answer in time"),
     }
 }

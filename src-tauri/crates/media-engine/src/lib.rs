@@ -26,6 +26,8 @@ mod rtmp;
 mod stats;
 mod store;
 mod stream;
+#[cfg(test)]
+mod testing;
 mod texts;
 mod thumbnail;
 mod viewers;

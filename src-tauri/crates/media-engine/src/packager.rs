@@ -7,8 +7,9 @@
 //!   frame duration. Waiting for the next frame to learn the true duration would cost a frame of latency. The next
 //!   frame is then placed where the foretold one ended (a millisecond or two off, RTMP rounds as much), so parts
 //!   join without holes and durations are exact sums.
-//! - `EXT-X-TARGETDURATION` may never change: it is measured from the first segment, and a later segment that would
-//!   exceed it is cut without a keyframe.
+//! - `EXT-X-TARGETDURATION` and `PART-TARGET` may never change: they are measured from the first segment, whose units
+//!   are held until it is complete (nothing can be fetched before anyway) and then cut to what was measured. A later
+//!   segment that would exceed the target is cut without a keyframe.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -20,21 +21,31 @@ use media_formats::unit::{TrackKind, Unit, VIDEO_TIMESCALE_HZ};
 use crate::repair::Epoch;
 use crate::store::{Init, InitFacts, Part, Segment, TrackWindow, ticks_to_us};
 
-/// Longest part before the first segment is measured.
-const PART_LIMIT_MS: u64 = 300;
+/// `PART-TARGET` is chosen in this range, the way both tracks' frames fill it best.
+const PART_TARGETS_MS: std::ops::RangeInclusive<u64> = 200..=310;
 /// A segment is not closed at a keyframe before this: closely spaced keyframes share a segment.
 const MIN_SEGMENT_MS: u64 = 1_900;
 /// Longest first segment: a source with longer keyframe intervals is cut between keyframes.
 const MAX_FIRST_SEGMENT_MS: u64 = 6_000;
 /// RFC 8216 s4.3.3.1 compares rounded durations; staying this far under the half leaves room for one odd frame.
 const TARGET_SLACK_MS: u64 = 400;
+/// A following track may be this much longer than its lead's longest segment, still below the rounded half.
+const FOLLOWER_SLACK_MS: u64 = 90;
 /// A frame later than foretold by more than this is left where it is, and a hole with it.
 const MAX_PLACEMENT_MS: u64 = 100;
 /// RTMP rounds to milliseconds, and the usual frame duration is an average: a frame that overshoots by this still fits.
 const ROUNDING_MS: u64 = 2;
+/// Payload at which a part is closed early, so that a clock that stands still cannot make it grow without end.
+const MAX_PART_BYTES: usize = 16 << 20;
+/// Units at which a part is closed early.
+const MAX_PART_UNITS: usize = 1_024;
+/// Payload at which a segment is cut early: 6 s at 80 Mb/s.
+const MAX_SEGMENT_BYTES: u64 = 64 << 20;
+/// Units held while the first segment is measured: twice what 6 s of fast picture and sound come to.
+const MAX_FIRST_UNITS: usize = 4_096;
 
 /// What must survive a restart of the program for the playlist to go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PlaylistFacts {
     /// `EXT-X-TARGETDURATION`, constant for the playlist's life; 0 until the first segment is measured.
     pub target_duration_s: u32,
@@ -53,6 +64,9 @@ pub(crate) struct Packager {
     audio: Option<Track>,
     first_msn: u64,
     facts: PlaylistFacts,
+    /// The first segment's units, until it is measured.
+    first: Vec<Unit>,
+    first_bytes: u64,
     ended: bool,
     /// Grows with every part or segment that appears.
     version: u64,
@@ -73,17 +87,29 @@ struct Track {
     last_dts: Option<u64>,
     /// Times (µs) at which the lead track began segments this track has not yet begun.
     cuts: VecDeque<u64>,
+    /// Where the lead's last cut was, in this track's ticks: a gap after it begins there.
+    cut_at: u64,
     discontinuity_next: bool,
-    /// Longest part allowed now.
+    /// Payload in `pending`.
+    pending_bytes: usize,
+    /// Longest part allowed.
     part_limit_ms: u64,
-    longest_part_ms: u64,
     fragment: u32,
 }
 
 impl Packager {
     /// Starts packaging at the given segment number, going on from `facts` of an earlier run if there was one.
     pub(crate) fn new(first_msn: u64, facts: PlaylistFacts) -> Self {
-        Self { video: None, audio: None, first_msn, facts, ended: false, version: 0 }
+        Self {
+            video: None,
+            audio: None,
+            first_msn,
+            facts,
+            first: Vec::new(),
+            first_bytes: 0,
+            ended: false,
+            version: 0,
+        }
     }
 
     /// Facts to keep for a restart.
@@ -98,7 +124,9 @@ impl Packager {
 
     /// True once a segment can be fetched.
     pub(crate) fn is_published(&self) -> bool {
-        self.facts.target_duration_s > 0 && self.lead().is_some_and(|track| track.window.has_segments())
+        // Any track: sound alone stays fetchable while the first segment of a picture that joined it is being filled.
+        self.facts.target_duration_s > 0
+            && [&self.video, &self.audio].into_iter().flatten().any(|track| track.window.has_segments())
     }
 
     /// True after [`Packager::end`].
@@ -134,6 +162,9 @@ impl Packager {
 
     /// Begins an epoch: what is open is closed, and the next segment of each track has a new init and a discontinuity.
     pub(crate) fn begin_epoch(&mut self, epoch: &Epoch) {
+        if self.ended {
+            return;
+        }
         self.flush();
         let next_msn = self.next_msn();
         let first = self.facts.next_epoch == 0;
@@ -163,41 +194,83 @@ impl Packager {
             facts: InitFacts::Audio { sample_rate_hz: config.sample_rate_hz, channels: config.channels },
         });
         let inits = [(TrackKind::Video, video), (TrackKind::Audio, audio)];
+        let part_limit_ms = u64::from(self.facts.part_target_ms);
         for (kind, init) in inits {
             let Some(init) = init else { continue };
+            let usual = match &epoch.audio {
+                Some(config) if kind == TrackKind::Audio => Some(u64::from(config.frame_samples())),
+                _ => frame_duration(&init),
+            };
             let slot = match kind {
                 TrackKind::Video => &mut self.video,
                 TrackKind::Audio => &mut self.audio,
             };
             match slot {
-                Some(track) => track.begin_epoch(init, !first),
-                None => *slot = Some(Track::new(kind, init, next_msn, discontinuity_sequence, !first)),
+                Some(track) => track.begin_epoch(init, usual, !first),
+                None => *slot = Some(Track::new(kind, init, usual, next_msn, discontinuity_sequence, !first)),
+            }
+            if let Some(track) = slot {
+                track.part_limit_ms = part_limit_ms;
             }
         }
     }
 
     /// Takes a unit of the current epoch.
     pub(crate) fn push(&mut self, unit: Unit) {
-        if self.ended {
+        if self.ended || self.track(unit.track).is_none() {
             return;
         }
+        if self.facts.target_duration_s > 0 {
+            self.place(unit);
+        } else if self.completes_first(&unit) {
+            let end_us = self.time_us(&unit);
+            let later = self.measure(Some(end_us));
+            self.place(unit);
+            later.into_iter().for_each(|unit| self.place(unit));
+        } else {
+            self.first_bytes += unit.payload.len() as u64;
+            self.first.push(unit);
+        }
+    }
+
+    /// True when `unit` comes after the first segment.
+    fn completes_first(&self, unit: &Unit) -> bool {
+        if self.first_bytes > MAX_SEGMENT_BYTES || self.first.len() >= MAX_FIRST_UNITS {
+            return true;
+        }
         let lead_kind = self.lead_kind();
-        let (kind, limits) = (unit.track, self.limits());
+        let (Some(track), Some(start)) = (self.lead(), self.first.iter().find(|held| held.track == lead_kind)) else {
+            return false;
+        };
+        unit.track == lead_kind && track.is_past(dts(start), unit, MAX_FIRST_SEGMENT_MS)
+    }
+
+    fn place(&mut self, unit: Unit) {
+        let lead_kind = self.lead_kind();
+        let (kind, target_s) = (unit.track, self.facts.target_duration_s);
+        let start_us = self.time_us(&unit);
+        let segment_ms = u64::from(target_s) * 1_000 + TARGET_SLACK_MS;
         let Some(track) = self.track_mut(kind) else { return };
-        track.part_limit_ms = limits.part_ms.max(if limits.measured() { 0 } else { track.ms(track.nominal) });
-        let start_us = ticks_to_us(dts(&unit), track.init.timescale_hz);
         let mut changed = false;
         if kind == lead_kind {
-            if track.wants_segment(&unit, limits) {
+            if track.wants_segment(&unit, segment_ms) {
                 track.close_part(Some(dts(&unit)));
                 self.cut(start_us);
                 changed = true;
             }
         } else {
+            if track.cuts.is_empty() && track.overflows(&unit, segment_ms + FOLLOWER_SLACK_MS) {
+                // The lead fell silent or behind: both go on to the next number without it.
+                if let Some(lead) = self.track_mut(lead_kind) {
+                    lead.close_part(None);
+                }
+                self.cut(start_us);
+            }
+            let Some(track) = self.track_mut(kind) else { return };
             while track.cuts.front().is_some_and(|&cut_us| start_us >= cut_us) {
                 let cut_us = track.cuts.pop_front().unwrap_or(start_us);
                 track.close_part(Some(dts(&unit)));
-                track.close_segment(limits.target_duration_s, cut_us);
+                track.close_segment(target_s, cut_us);
                 changed = true;
             }
         }
@@ -207,8 +280,16 @@ impl Packager {
         self.version += u64::from(changed);
     }
 
+    fn time_us(&self, unit: &Unit) -> u64 {
+        self.track(unit.track).map_or(0, |track| ticks_to_us(dts(unit), track.init.timescale_hz))
+    }
+
     /// Closes what is open on both tracks: the publisher is gone or a new epoch begins.
     pub(crate) fn flush(&mut self) {
+        if self.facts.target_duration_s == 0 && !self.first.is_empty() {
+            let later = self.measure(None);
+            later.into_iter().for_each(|unit| self.place(unit));
+        }
         if ![self.video.as_ref(), self.audio.as_ref()].into_iter().flatten().any(Track::is_filling) {
             return;
         }
@@ -239,10 +320,9 @@ impl Packager {
         self.version += 1;
     }
 
-    /// The lead track's segment ends at `start_us`; the first one fixes the target durations.
+    /// The lead track's segment ends at `start_us`.
     fn cut(&mut self, start_us: u64) {
         let lead_kind = self.lead_kind();
-        self.measure();
         let target_s = self.facts.target_duration_s;
         if let Some(track) = self.track_mut(lead_kind) {
             track.close_segment(target_s, start_us);
@@ -254,29 +334,40 @@ impl Packager {
         }
     }
 
-    fn measure(&mut self) {
-        if self.facts.target_duration_s > 0 {
-            return;
+    /// Fixes the target durations by the units held, which end at `end_us` or after the usual duration of the lead's
+    /// last frame, and places those units. Returns the ones that belong to what comes after.
+    fn measure(&mut self, end_us: Option<u64>) -> Vec<Unit> {
+        let mut held = std::mem::take(&mut self.first);
+        self.first_bytes = 0;
+        // The tracks arrive interleaved as the sender pleased.
+        held.sort_by_key(|unit| self.time_us(unit));
+        if let Some(video) = self.video.as_mut() {
+            let mut times = held.iter().filter(|unit| unit.track == TrackKind::Video).map(dts);
+            let start = times.next().unwrap_or(0);
+            let (steps, last) = times.fold((0, start), |(steps, _), time| (steps + 1, time));
+            video.nominal = (last - start).checked_div(steps).unwrap_or(video.nominal).max(1);
         }
-        let Some(lead) = self.lead() else { return };
-        let Some(open) = lead.window.open.as_ref() else { return };
-        let measured_ms = open.duration_us() / 1_000;
-        let longest_part_ms = lead.longest_part_ms.max(200);
-        self.facts.target_duration_s = ((measured_ms + 750) / 1_000).max(2) as u32;
-        self.facts.part_target_ms = longest_part_ms as u32;
-    }
-
-    fn limits(&self) -> Limits {
-        let target = self.facts.target_duration_s;
-        Limits {
-            part_ms: if target > 0 { u64::from(self.facts.part_target_ms) } else { PART_LIMIT_MS },
-            segment_ms: if target > 0 {
-                u64::from(target) * 1_000 + TARGET_SLACK_MS
-            } else {
-                MAX_FIRST_SEGMENT_MS
-            },
-            target_duration_s: target,
+        let lead_kind = self.lead_kind();
+        let nominal_us = self.lead().map_or(0, |lead| ticks_to_us(lead.nominal, lead.init.timescale_hz));
+        let mut lead_us = held.iter().filter(|unit| unit.track == lead_kind).map(|unit| self.time_us(unit));
+        let start_us = lead_us.next().unwrap_or(0);
+        let last_us = lead_us.next_back().unwrap_or(start_us);
+        let end_us = end_us.unwrap_or(last_us + nominal_us);
+        let measured_ms = end_us.saturating_sub(start_us) / 1_000;
+        let longest_s = MAX_FIRST_SEGMENT_MS / 1_000 + 1;
+        self.facts.target_duration_s = ((measured_ms + 750) / 1_000).clamp(2, longest_s) as u32;
+        let frames_us: Vec<u64> = [&self.video, &self.audio]
+            .into_iter()
+            .flatten()
+            .map(|track| ticks_to_us(track.nominal, track.init.timescale_hz))
+            .collect();
+        self.facts.part_target_ms = part_target_ms(&frames_us, self.facts.target_duration_s);
+        for track in [self.video.as_mut(), self.audio.as_mut()].into_iter().flatten() {
+            track.part_limit_ms = u64::from(self.facts.part_target_ms);
         }
+        let later = held.split_off(held.partition_point(|unit| self.time_us(unit) < end_us));
+        held.into_iter().for_each(|unit| self.place(unit));
+        later
     }
 
     fn track_mut(&mut self, kind: TrackKind) -> Option<&mut Track> {
@@ -287,17 +378,22 @@ impl Packager {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Limits {
-    part_ms: u64,
-    segment_ms: u64,
-    target_duration_s: u32,
-}
-
-impl Limits {
-    fn measured(self) -> bool {
-        self.target_duration_s > 0
+/// The `PART-TARGET` that whole frames of these durations fill best: parts may not be longer, nor much shorter
+/// (8216bis s4.4.4.9).
+fn part_target_ms(frames_us: &[u64], target_duration_s: u32) -> u32 {
+    let longest_ms = frames_us.iter().map(|frame_us| frame_us.div_ceil(1_000)).max().unwrap_or(0);
+    if longest_ms > *PART_TARGETS_MS.end() {
+        return longest_ms.min(u64::from(target_duration_s) * 1_000) as u32;
     }
+    // How full the worse filled track's parts are, in millionths.
+    let fill = |target_ms: u64| {
+        let full = |frame_us: &u64| {
+            let frames = target_ms * 1_000 / (*frame_us).max(1);
+            frames * frame_us * 1_000 / target_ms
+        };
+        frames_us.iter().map(full).min().unwrap_or(1_000_000)
+    };
+    PART_TARGETS_MS.max_by_key(|&target_ms| fill(target_ms)).unwrap_or(*PART_TARGETS_MS.end()) as u32
 }
 
 /// Decoding times are never negative: a stream's time line begins at its creation.
@@ -309,28 +405,33 @@ impl Track {
     fn new(
         kind: TrackKind,
         init: Init,
+        usual: Option<u64>,
         next_msn: u64,
         discontinuity_sequence: u64,
         discontinuity: bool,
     ) -> Self {
         Self {
             window: TrackWindow::new(kind, next_msn, discontinuity_sequence),
-            nominal: nominal_duration(&init),
+            nominal: usual.unwrap_or(u64::from(init.timescale_hz) / 30),
+            part_start: epoch_start(&init),
             init: Arc::new(init),
             pending: Vec::new(),
-            part_start: 0,
+            pending_bytes: 0,
             foretold_end: None,
             last_dts: None,
             cuts: VecDeque::new(),
+            cut_at: 0,
             discontinuity_next: discontinuity,
-            part_limit_ms: PART_LIMIT_MS,
-            longest_part_ms: 0,
+            part_limit_ms: 0,
             fragment: 0,
         }
     }
 
-    fn begin_epoch(&mut self, init: Init, discontinuity: bool) {
-        self.nominal = nominal_duration(&init);
+    fn begin_epoch(&mut self, init: Init, usual: Option<u64>, discontinuity: bool) {
+        // Without a word about it, the new epoch is as fast as the old one.
+        self.nominal = usual.unwrap_or(self.nominal);
+        self.part_start = epoch_start(&init);
+        self.cut_at = 0;
         if init.timescale_hz != self.init.timescale_hz {
             self.last_dts = None;
         }
@@ -365,12 +466,27 @@ impl Track {
     }
 
     /// True when `unit` is to begin a new segment on the lead track.
-    fn wants_segment(&self, unit: &Unit, limits: Limits) -> bool {
+    fn wants_segment(&self, unit: &Unit, longest_ms: u64) -> bool {
         let Some(start) = self.segment_start() else { return false };
+        self.holds_too_much() || self.is_past(start, unit, longest_ms)
+    }
+
+    /// True when `unit` would stretch this following track's segment beyond `longest_ms`.
+    fn overflows(&self, unit: &Unit, longest_ms: u64) -> bool {
+        let Some(start) = self.segment_start() else { return false };
+        self.holds_too_much() || self.ms((dts(unit) + self.nominal).saturating_sub(start)) > longest_ms
+    }
+
+    fn holds_too_much(&self) -> bool {
+        self.window.open.as_ref().is_some_and(|open| open.len_bytes() > MAX_SEGMENT_BYTES)
+    }
+
+    /// True when a segment from `start` on ends before `unit`.
+    fn is_past(&self, start: u64, unit: &Unit, longest_ms: u64) -> bool {
         let elapsed_ms = self.ms(dts(unit).saturating_sub(start));
-        let keyframe = unit.track == TrackKind::Audio || unit.key;
         // Sound alone has a keyframe everywhere: cut at the target.
-        (keyframe && elapsed_ms >= MIN_SEGMENT_MS) || elapsed_ms + self.ms(self.nominal) > limits.segment_ms
+        let keyframe = unit.track == TrackKind::Audio || unit.key;
+        (keyframe && elapsed_ms >= MIN_SEGMENT_MS) || elapsed_ms + self.ms(self.nominal) > longest_ms
     }
 
     fn segment_start(&self) -> Option<u64> {
@@ -384,7 +500,7 @@ impl Track {
     fn append(&mut self, mut unit: Unit) -> bool {
         let limit = self.ticks(self.part_limit_ms);
         let mut closed = false;
-        if !self.pending.is_empty() && dts(&unit) > self.part_start + limit {
+        if !self.pending.is_empty() && dts(&unit) >= self.part_start + limit {
             // The frame came later than foretold and would stretch the part past its target.
             self.close_part(Some(dts(&unit)));
             closed = true;
@@ -407,8 +523,10 @@ impl Track {
         }
         self.last_dts = Some(dts(&unit));
         let end = dts(&unit) + self.nominal;
+        self.pending_bytes += unit.payload.len();
         self.pending.push(unit);
-        if end + self.nominal > self.part_start + limit + self.ticks(ROUNDING_MS) {
+        let full = self.pending_bytes > MAX_PART_BYTES || self.pending.len() >= MAX_PART_UNITS;
+        if full || end + self.nominal > self.part_start + limit + self.ticks(ROUNDING_MS) {
             self.close_part(Some(end));
             closed = true;
         }
@@ -439,7 +557,7 @@ impl Track {
             std::iter::once(head).chain(self.pending.drain(..).map(|unit| unit.payload)).collect();
         let len_bytes = bytes.iter().map(|piece| piece.len() as u64).sum();
         let duration = end - self.part_start;
-        self.longest_part_ms = self.longest_part_ms.max(self.ms(duration + self.ticks(1).saturating_sub(1)));
+        self.pending_bytes = 0;
         let part = Part { bytes, len_bytes, start: self.part_start, duration, independent };
         let segment = self.window.open.get_or_insert_with(|| {
             let msn = self.window.next_msn;
@@ -461,36 +579,42 @@ impl Track {
 
     /// Moves the open segment to the playlist; if nothing arrived, says so with a gap up to `end_us`.
     fn close_segment(&mut self, target_duration_s: u32, end_us: u64) {
+        let end = (u128::from(end_us) * u128::from(self.init.timescale_hz) / 1_000_000) as u64;
         let segment = match self.window.open.take() {
             Some(open) => open,
             None => {
-                let start = self.foretold_end.unwrap_or(self.part_start);
-                let end = u128::from(end_us) * u128::from(self.init.timescale_hz) / 1_000_000;
+                let start = self.foretold_end.unwrap_or(self.part_start).max(self.cut_at);
                 let msn = self.window.next_msn;
                 self.window.next_msn += 1;
                 Segment {
                     msn,
                     init: Arc::clone(&self.init),
                     start,
-                    duration: (end as u64).saturating_sub(start),
+                    duration: end.saturating_sub(start),
                     discontinuity: std::mem::take(&mut self.discontinuity_next),
                     gap: true,
                     parts: Vec::new(),
                 }
             }
         };
+        self.cut_at = end;
         self.window.push(segment, target_duration_s);
     }
 }
 
-/// First guess of a frame's duration, corrected by what arrives.
-fn nominal_duration(init: &Init) -> u64 {
+/// Where the epoch of `init` began, in its ticks.
+fn epoch_start(init: &Init) -> u64 {
+    init.start_ms * u64::from(init.timescale_hz) / 1_000
+}
+
+/// A picture's frame duration in ticks, as its header says.
+fn frame_duration(init: &Init) -> Option<u64> {
     match init.facts {
         InitFacts::Video { fps, .. } => {
-            let fps = fps.filter(|fps| (1.0..=240.0).contains(fps)).unwrap_or(30.0);
-            (f64::from(init.timescale_hz) / fps) as u64
+            let fps = fps.filter(|fps| (1.0..=240.0).contains(fps))?;
+            Some((f64::from(init.timescale_hz) / fps) as u64)
         }
-        InitFacts::Audio { .. } => 1_024,
+        InitFacts::Audio { .. } => None,
     }
 }
 

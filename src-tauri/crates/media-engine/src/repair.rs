@@ -23,6 +23,9 @@ const AUDIO_ONLY_AFTER_MS: i64 = 1_500;
 const SILENCE_AFTER_MS: i64 = 700;
 /// How much sound may still arrive late after silence was put in.
 const SILENCE_MARGIN_MS: i64 = 300;
+/// Most silence one message brings about: as much as a sender's clock may step without counting as set anew. What
+/// is missing beyond stays a hole, in which there is no picture either.
+const MAX_SILENCE_MS: i64 = 10_000;
 /// Audio timestamps are counted in samples; milliseconds correct the count only beyond this.
 const AUDIO_DRIFT_MS: i64 = 40;
 /// The first picture waits this long for the sound's configuration: encoders send the two in either order.
@@ -219,18 +222,20 @@ impl Repair {
             return;
         }
         let mapped = self.video_clock.map(timestamp_ms, &self.audio_clock, now_ms);
-        let gap = self.open && (mapped.jumped || mapped.step_ms > GAP_MS);
-        if key && (!self.open || self.renew || gap) {
-            self.open_epoch(mapped.out_ms);
+        // Remembered until the next keyframe, which is seldom the frame right after the gap.
+        self.renew |= self.open && (mapped.jumped || mapped.step_ms > GAP_MS);
+        if !key && self.is_audio_only() {
+            self.counts.dropped_units += 1;
+            return;
         }
-        let wanted = mapped.out_ms.saturating_mul(i64::from(VIDEO_TIMESCALE_HZ / 1_000));
-        let dts = match self.last_video_dts {
-            Some(last) if wanted <= last => {
-                self.counts.moved_timestamps += 1;
-                last + 1
-            }
-            _ => wanted,
-        };
+        let ticks_per_ms = i64::from(VIDEO_TIMESCALE_HZ / 1_000);
+        let wanted = mapped.out_ms.saturating_mul(ticks_per_ms);
+        let earliest = self.last_video_dts.map_or(0, |last| last + 1).max(self.epoch_start_ms * ticks_per_ms);
+        let dts = wanted.max(earliest);
+        self.counts.moved_timestamps += u64::from(dts != wanted);
+        if key && (!self.open || self.renew || self.is_audio_only()) {
+            self.open_epoch(dts / ticks_per_ms, self.video_config.clone());
+        }
         self.last_video_dts = Some(dts);
         let cts = cts_ms.saturating_mul((VIDEO_TIMESCALE_HZ / 1_000) as i32);
         self.emit(TrackKind::Video, dts, cts, key, payload);
@@ -247,10 +252,10 @@ impl Repair {
             return;
         }
         let mapped = self.audio_clock.map(timestamp_ms, &self.video_clock, now_ms);
-        if !self.open || (self.is_audio_only() && (self.renew || mapped.jumped || mapped.step_ms > GAP_MS)) {
-            self.open_epoch(mapped.out_ms);
-        }
-        if self.epoch.as_ref().and_then(|epoch| epoch.audio.as_ref()) != Some(&config) {
+        let stale = self.epoch.as_ref().and_then(|epoch| epoch.audio.as_ref()) != Some(&config);
+        if !self.open || (self.is_audio_only() && (stale || mapped.jumped || mapped.step_ms > GAP_MS)) {
+            self.open_epoch(mapped.out_ms.max(self.epoch_start_ms), None);
+        } else if stale {
             // The sound is new to this epoch: the next keyframe opens one that has it.
             self.counts.dropped_units += 1;
             return;
@@ -288,8 +293,10 @@ impl Repair {
         self.epoch.as_ref().is_some_and(|epoch| epoch.video.is_none())
     }
 
-    fn open_epoch(&mut self, start_ms: i64) {
-        let video = if self.video_seen_of_publisher { self.video_config.clone() } else { None };
+    /// Without `video` the epoch is of sound alone.
+    fn open_epoch(&mut self, start_ms: i64, video: Option<Arc<VideoConfig>>) {
+        // A picture announced while sound is alone is still waiting for its keyframe.
+        self.renew = video.is_none() && self.video_config.is_some();
         let epoch = Epoch {
             number: self.next_epoch,
             start_ms: start_ms.max(0) as u64,
@@ -298,18 +305,18 @@ impl Repair {
         };
         self.next_epoch += 1;
         self.open = true;
-        self.renew = false;
         self.epoch_start_ms = start_ms;
         self.audio_seen_in_epoch = false;
         // Sound starts where the picture starts, in its own ticks, never before what was already sent.
+        let old_rate_hz = self.epoch.as_ref().and_then(|old| old.audio.as_ref()).map(|old| old.sample_rate_hz);
         self.next_audio_dts = epoch.audio.as_ref().map(|audio| {
-            let start = start_ms * i64::from(audio.sample_rate_hz) / 1_000;
-            let same_rate = self
-                .epoch
-                .as_ref()
-                .and_then(|old| old.audio.as_ref())
-                .is_some_and(|old| old.sample_rate_hz == audio.sample_rate_hz);
-            if same_rate { start.max(self.next_audio_dts.unwrap_or(start)) } else { start }
+            let rate_hz = i64::from(audio.sample_rate_hz);
+            let start = start_ms * rate_hz / 1_000;
+            match (self.next_audio_dts, old_rate_hz) {
+                (Some(next), Some(old)) if old == audio.sample_rate_hz => start.max(next),
+                (Some(next), Some(old)) => start.max(next * rate_hz / i64::from(old) + 1),
+                _ => start,
+            }
         });
         self.epoch = Some(epoch.clone());
         self.out.push(Repaired::Epoch(epoch));
@@ -332,6 +339,7 @@ impl Repair {
     fn silence_until(&mut self, until: i64, mut next: i64, config: &AudioConfig) {
         let Some(silence) = aac::silent_frame(config.channels) else { return };
         let step = i64::from(config.frame_samples());
+        next = next.max(until - MAX_SILENCE_MS * i64::from(config.sample_rate_hz) / 1_000);
         while next + step <= until {
             self.counts.silent_units += 1;
             self.emit_audio(next, silence.clone(), config);

@@ -14,6 +14,8 @@ use media_formats::unit::TrackKind;
 const LISTED_TARGETS: u64 = 5;
 /// Most segments held per track, whatever their durations say: bounds memory against a source of tiny segments.
 const MAX_SEGMENTS: usize = 120;
+/// Most closed payload held per track: the whole window at 40 Mb/s and more. Overflow policy: the oldest goes.
+pub(crate) const MAX_HELD_BYTES: u64 = 256 << 20;
 
 /// One CMAF chunk: `moof`, `mdat` header, payloads.
 #[derive(Debug, Clone)]
@@ -160,14 +162,26 @@ impl TrackWindow {
             }
         }
         let mut retained_us: u64 = self.retained.iter().map(Segment::duration_us).sum();
-        let retain_us = keep_us + u64::from(target_duration_s) * 1_000_000;
+        // The longest playlist a segment stood in, which is up to one segment longer than what is kept, and the segment;
+        // segments are up to half a second longer than their target.
+        let retain_us = keep_us + u64::from(target_duration_s) * 2_000_000 + 1_000_000;
+        let mut held_bytes: u64 = self.closed().map(Segment::len_bytes).sum();
         while let Some(first) = self.retained.front() {
             let first_us = first.duration_us();
-            if retained_us - first_us < retain_us && self.retained.len() <= MAX_SEGMENTS / 2 {
+            let roomy = self.retained.len() <= MAX_SEGMENTS / 2 && held_bytes <= MAX_HELD_BYTES;
+            if retained_us - first_us < retain_us && roomy {
                 break;
             }
             retained_us -= first_us;
+            held_bytes -= first.len_bytes();
             self.retained.pop_front();
+        }
+        while held_bytes > MAX_HELD_BYTES
+            && self.listed.len() > 1
+            && let Some(gone) = self.listed.pop_front()
+        {
+            held_bytes -= gone.len_bytes();
+            self.discontinuity_sequence += u64::from(gone.discontinuity);
         }
     }
 

@@ -170,25 +170,28 @@ impl Stream {
             core.generation += 1;
             core.repair.begin_publisher();
             core.packager.flush();
+            // Under the lock, so that of two publishers changing places both see the same order.
+            self.0.status.send_modify(|status| {
+                status.publisher = Some(info);
+                status.publishers += 1;
+            });
             core.generation
         };
-        self.0.status.send_modify(|status| {
-            status.publisher = Some(info);
-            status.publishers += 1;
-        });
         Publisher { stream: self.clone(), generation, evicted }
     }
 
     /// Sends the publisher away; the stream stays.
     pub fn drop_publisher(&self) {
-        let mut core = self.0.core();
+        self.detach(&mut self.0.core());
+    }
+
+    fn detach(&self, core: &mut Core) {
         if let Some(evict) = core.evict.take() {
             evict.cancel();
         }
         core.generation += 1;
         core.packager.flush();
         let version = core.packager.version();
-        drop(core);
         self.0.status.send_modify(|status| {
             status.publisher = None;
             status.version = version;
@@ -304,8 +307,10 @@ impl Publisher {
 
 impl Drop for Publisher {
     fn drop(&mut self) {
-        if self.stream.0.core().generation == self.generation {
-            self.stream.drop_publisher();
+        // One lock over question and answer: a successor may be attaching at this moment.
+        let mut core = self.stream.0.core();
+        if core.generation == self.generation {
+            self.stream.detach(&mut core);
         }
     }
 }

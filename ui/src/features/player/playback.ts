@@ -5,7 +5,10 @@ import { behindS, fatalAction, retryDelayMs } from './policy';
 import { Watchdog, type Report } from './watchdog';
 
 export interface Playback {
+  /** Goes on playing, at the live edge. */
   jumpToLive(): void;
+  /** Stops the picture until `jumpToLive`, also across failures. */
+  pause(): void;
   /** Media is known to be missing (true) or expected again (false). */
   hold(held: boolean): void;
   destroy(): void;
@@ -53,7 +56,11 @@ export async function playHlsJs(
   let hls: Hls | null = null;
   let recoveries: number[] = [];
 
-  const play = () => void video.play().catch(() => undefined);
+  let wanted = true;
+  const play = () => {
+    // Refused without a gesture: the element stays paused and its button says so.
+    if (wanted) void video.play().catch(() => undefined);
+  };
   const build = () => {
     hls?.destroy();
     hls = new HlsJs({
@@ -95,6 +102,7 @@ export async function playHlsJs(
   const jumpToLive = () => {
     const at = liveEdgeS();
     if (at !== null) video.currentTime = at;
+    wanted = true;
     play();
   };
   const dog = new Watchdog(
@@ -112,6 +120,10 @@ export async function playHlsJs(
   build();
   return {
     jumpToLive,
+    pause: () => {
+      wanted = false;
+      video.pause();
+    },
     hold: (held) => {
       dog.held = held;
       retry.held = held;
@@ -130,16 +142,22 @@ export function playNative(
   url: string,
   onReport: (report: Report) => void,
 ): Playback {
+  let wanted = true;
+  const play = () => {
+    if (wanted) void video.play().catch(() => undefined);
+  };
   const load = () => {
     video.src = url;
-    void video.play().catch(() => undefined);
+    play();
   };
   const retry = new Retry(load);
-  const liveEdgeS = () => (video.seekable.length > 0 ? video.seekable.end(video.seekable.length - 1) - 1 : null);
+  const liveEdgeS = () =>
+    video.seekable.length > 0 ? video.seekable.end(video.seekable.length - 1) - 1 : null;
   const jumpToLive = () => {
     const at = liveEdgeS();
     if (at !== null) video.currentTime = Math.max(0, at);
-    void video.play().catch(() => undefined);
+    wanted = true;
+    play();
   };
   const dog = new Watchdog(
     video,
@@ -162,6 +180,10 @@ export function playNative(
   load();
   return {
     jumpToLive,
+    pause: () => {
+      wanted = false;
+      video.pause();
+    },
     hold: (held) => {
       dog.held = held;
       retry.held = held;

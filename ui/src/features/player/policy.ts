@@ -45,10 +45,7 @@ export function retryDelayMs(attempt: number): number {
 }
 
 /** What hls.js reports as fatal, and what to do about it while the stream is said to be live. */
-export function fatalAction(
-  type: string,
-  mediaRecoveriesLately: number,
-): 'recover-media' | 'start-again' {
+export function fatalAction(type: string, mediaRecoveriesLately: number): 'recover-media' | 'start-again' {
   // A second decoder failure shortly after a recovery is not cured by the same medicine.
   return type === 'mediaError' && mediaRecoveriesLately < 2 ? 'recover-media' : 'start-again';
 }
@@ -70,7 +67,11 @@ export function shouldJump(behindS: number | null, targetS: number | null, ahead
  * How far behind the camera the picture is, in seconds. The wall clock written into the playlist is the truth when
  * the two clocks agree; a viewer's clock may be wrong, then the distance to the playlist's end has to do.
  */
-export function behindS(playingAtMs: number | null, nowMs: number, edgeLatencyS: number | null): number | null {
+export function behindS(
+  playingAtMs: number | null,
+  nowMs: number,
+  edgeLatencyS: number | null,
+): number | null {
   if (playingAtMs !== null) {
     const s = (nowMs - playingAtMs) / 1000;
     if (s > 0 && s < 120) return s;

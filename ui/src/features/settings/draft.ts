@@ -28,7 +28,10 @@ function whole(text: string, most: number): number | null {
 }
 
 /** The settings a draft stands for, or what is wrong with it in words. */
-export function read(draft: Draft, theme: Settings['theme']): { settings: Settings } | { problems: Problems } {
+export function read(
+  draft: Draft,
+  theme: Settings['theme'],
+): { settings: Settings } | { problems: Problems } {
   const rtmpPort = whole(draft.rtmpPort, 65_535);
   const httpPort = whole(draft.httpPort, 65_535);
   const graceS = whole(draft.graceS, 1800);

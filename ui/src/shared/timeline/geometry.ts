@@ -139,11 +139,7 @@ export function ticks(range: Range, originMs: number, most = 8): Tick[] {
 }
 
 /** The sample nearest to a place on the axis; null where none is near. */
-export function sampleAt(
-  samples: readonly TimelineSample[],
-  range: Range,
-  x: number,
-): TimelineSample | null {
+export function sampleAt(samples: readonly TimelineSample[], range: Range, x: number): TimelineSample | null {
   const at = range.fromMs + x * (range.toMs - range.fromMs);
   const near = Math.max(2500, (range.toMs - range.fromMs) / 100);
   let best: TimelineSample | null = null;

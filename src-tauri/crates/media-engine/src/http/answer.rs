@@ -108,9 +108,17 @@ pub(super) fn text(media_type: &'static str, text: &Text, request: &HeaderMap) -
     let takes_gzip = request
         .get(header::ACCEPT_ENCODING)
         .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.split(',').any(|coding| coding.trim().starts_with("gzip")));
+        .is_some_and(|value| value.split(',').any(is_gzip));
     if takes_gzip && !text.gzip.is_empty() {
         return (headers, [(header::CONTENT_ENCODING, "gzip")], text.gzip.clone()).into_response();
     }
     (headers, text.plain.clone()).into_response()
+}
+
+/// Whether an element of `Accept-Encoding` names gzip without refusing it (RFC 9110 s12.5.3: a weight of zero).
+fn is_gzip(coding: &str) -> bool {
+    let mut parameters = coding.split(';').map(str::trim);
+    let named = parameters.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
+    let weight = parameters.find_map(|parameter| parameter.strip_prefix("q=")).and_then(|q| q.parse::<f32>().ok());
+    named && weight != Some(0.0)
 }

@@ -9,7 +9,6 @@ use serde::Serialize;
 
 use super::Shared;
 use super::answer::{self, Refused};
-use crate::clock::Clock;
 use crate::stream::Stream;
 
 /// Media that stopped for longer than this is an interruption to a viewer.
@@ -94,7 +93,8 @@ pub(super) async fn asset(
     Ok(response)
 }
 
-pub(super) async fn time() -> Response {
-    let now = UtcTime(Clock::start().now_ms() as i64).to_string();
+pub(super) async fn time(State(shared): State<Shared>) -> Response {
+    // The clock the streams' time lines hang on, not the system's, which may have been set since.
+    let now = UtcTime(shared.clock.now_ms() as i64).to_string();
     answer::fresh("text/plain; charset=utf-8", now.into())
 }

@@ -6,6 +6,9 @@ const JUMP_FORWARD_MS: i64 = 10_000;
 const JUMP_BACKWARD_MS: i64 = 1_000;
 /// Two tracks of one sender share a clock when they come out at most this far from each other.
 const SHARED_CLOCK_MS: i64 = 5_000;
+/// Media this far behind the stream's position was held up by more than the network (a connection that silent is
+/// closed sooner): a computer slept, or a clock stands still. Live media is not played late: it is placed anew.
+const LATE_MS: i64 = 30_000;
 
 /// Where a message stands on the stream's time line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +41,9 @@ impl TrackClock {
     pub(crate) fn map(&mut self, timestamp_ms: u32, other: &TrackClock, now_ms: i64) -> Mapped {
         let in_ms = self.unwrap(timestamp_ms);
         let step_ms = self.last_in_ms.map_or(0, |last| in_ms - last);
-        let jumped = self.offset_ms.is_some() && !(-JUMP_BACKWARD_MS..=JUMP_FORWARD_MS).contains(&step_ms);
+        let jumped = self.offset_ms.is_some_and(|offset_ms| {
+            !(-JUMP_BACKWARD_MS..=JUMP_FORWARD_MS).contains(&step_ms) || now_ms - (in_ms + offset_ms) > LATE_MS
+        });
         self.last_in_ms = Some(in_ms);
         let offset_ms = match self.offset_ms {
             Some(offset_ms) if !jumped => offset_ms,
@@ -51,9 +56,13 @@ impl TrackClock {
     }
 
     fn anchor(&self, in_ms: i64, other: &TrackClock, now_ms: i64) -> i64 {
-        if let (Some(offset_ms), Some(other_out_ms)) = (other.offset_ms, other.last_out_ms) {
+        if let (Some(offset_ms), Some(other_out_ms)) = (other.offset_ms, other.last_out_ms)
+            && now_ms - other_out_ms <= LATE_MS
+        {
             let shared_ms = in_ms + offset_ms;
-            if (shared_ms - other_out_ms).abs() <= SHARED_CLOCK_MS {
+            // A clock set back a little is near the sister's old one, but going back with it would freeze the picture.
+            let goes_back = self.last_out_ms.is_some_and(|own_ms| shared_ms < own_ms - JUMP_BACKWARD_MS);
+            if !goes_back && (shared_ms - other_out_ms).abs() <= SHARED_CLOCK_MS {
                 return offset_ms;
             }
             return self.last_out_ms.map_or(other_out_ms, |own| other_out_ms.max(own + 1)) - in_ms;
@@ -89,6 +98,26 @@ mod tests {
         clock.map(u32::MAX - 10, &TrackClock::default(), 0);
         let mapped = clock.map(22, &TrackClock::default(), 33);
         assert_eq!((mapped.out_ms, mapped.jumped), (33, false));
+    }
+
+    #[test]
+    fn after_an_hours_sleep_both_tracks_are_placed_at_the_present() {
+        let (mut video, mut audio) = (TrackClock::default(), TrackClock::default());
+        video.map(0, &audio, 0);
+        audio.map(0, &video, 0);
+        let now_ms = 3_600_000;
+        let mapped = video.map(3_600_000, &audio, now_ms);
+        assert_eq!((mapped.out_ms, mapped.jumped), (now_ms, true));
+        assert_eq!(audio.map(3_600_010, &video, now_ms).out_ms, now_ms + 10);
+    }
+
+    #[test]
+    fn a_clock_that_stands_still_is_placed_anew_and_not_left_behind() {
+        let mut clock = TrackClock::default();
+        clock.map(0, &TrackClock::default(), 0);
+        assert!(!clock.map(0, &TrackClock::default(), 30_000).jumped);
+        let mapped = clock.map(0, &TrackClock::default(), 30_001);
+        assert_eq!((mapped.out_ms, mapped.jumped), (30_001, true));
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl Connection {
         let mut core = ServerConnection::new(ServerConfig::default(), random);
         let mut received = BytesMut::with_capacity(STRANGER_READ_BYTES);
         let mut publisher: Option<Publisher> = None;
-        let admission = Instant::now() + self.admission_deadline;
+        let mut admission = Instant::now() + self.admission_deadline;
         // Replaced by the publisher's own once there is one.
         let mut evicted = CancellationToken::new();
         let closing = self.closing.clone();
@@ -119,7 +119,12 @@ impl Connection {
                         }
                     }
                     // The encoder closes the connection itself; ffmpeg complains if it is not let to.
-                    ServerEvent::PublishEnded => publisher = None,
+                    ServerEvent::PublishEnded => {
+                        // Its leaving must not count as being replaced, and it has as long as a newcomer to go or publish.
+                        evicted = CancellationToken::new();
+                        publisher = None;
+                        admission = Instant::now() + self.admission_deadline;
+                    }
                     // Size, rate and codecs are read from the media itself: metadata is often missing or wrong.
                     ServerEvent::Metadata(_) | ServerEvent::Connected { .. } | ServerEvent::PlayRefused => {}
                 }

@@ -1,0 +1,50 @@
+// Starting where it cannot work, and twice.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { program, temporaryFolder } from '../e2e/lib/paths.mjs';
+import { start } from '../e2e/lib/processes.mjs';
+import { startScreen } from './lib/screen.mjs';
+
+/** Runs the desktop program to its end. */
+async function runToTheEnd(t, args, env) {
+  const running = start(t, program('stream-console'), args, { env });
+  running.child.stdout.resume();
+  const [code] = await running.ended;
+  return { code, stderr: running.stderr };
+}
+
+test('without a screen it says so in one line and exits with 2', { timeout: 30_000 }, async (t) => {
+  const env = { ...process.env, XDG_DATA_HOME: temporaryFolder(t) };
+  delete env.DISPLAY;
+  delete env.WAYLAND_DISPLAY;
+  const { code, stderr } = await runToTheEnd(t, [], env);
+  assert.equal(code, 2);
+  assert.match(stderr, /^Stream Console needs a desktop session .*stream-console-headless\.\n$/);
+});
+
+test('a port that is none is refused in words', { timeout: 30_000 }, async (t) => {
+  const env = { ...process.env, STREAM_CONSOLE_RTMP_PORT: 'seventy' };
+  const { code, stderr } = await runToTheEnd(t, [], env);
+  assert.equal(code, 2);
+  assert.equal(stderr, 'STREAM_CONSOLE_RTMP_PORT must be a port number from 0 to 65535.\n');
+});
+
+test('a data folder that cannot be used is told in words and leaves no window behind', { timeout: 60_000 }, async (t) => {
+  const env = await startScreen(t);
+  const running = start(t, program('stream-console'), ['--data-dir', '/proc/nowhere'], { env });
+  running.child.stdout.resume();
+  const said = new Promise((resolve) => running.child.stderr.on('data', () => /\n/.test(running.stderr) && resolve()));
+  await Promise.race([said, running.ended]);
+  assert.match(running.stderr, /The data folder \/proc\/nowhere cannot be used .*--data-dir/);
+});
+
+test('a second launch hands over to the first and ends', { timeout: 60_000 }, async (t) => {
+  const { STREAM_CONSOLE_MULTI_INSTANCE, ...env } = await startScreen(t);
+  const ports = ['--rtmp-port', '0', '--http-port', '0'];
+  const first = start(t, program('stream-console'), ports, { env });
+  first.child.stdout.resume();
+  // The first owns its name on the session bus before it opens its data folder, whose log is the sign of that.
+  const second = await runUntilHandedOver(t, ports, env, first);
+  assert.equal(second.code, 0);
+  assert.equal(first.child.exitCode, null, 'the first goes on');
+});

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { hashOf, routeOf, type Route } from './route';
+
+test.each<[string, Route]>([
+  ['', { screen: 'live' }],
+  ['#/live', { screen: 'live' }],
+  ['#/nowhere', { screen: 'live' }],
+  ['#/history', { screen: 'history' }],
+  ['#/history/', { screen: 'history' }],
+  ['#/history/st-01', { screen: 'stream', streamId: 'st-01' }],
+  ['#/history/a%2Fb', { screen: 'stream', streamId: 'a/b' }],
+  ['#/history/%', { screen: 'history' }],
+  ['#/settings', { screen: 'settings' }],
+])('%j', (hash, route) => expect(routeOf(hash)).toEqual(route));
+
+test('there and back', () => {
+  const route: Route = { screen: 'stream', streamId: 'a/b c' };
+  expect(routeOf(hashOf(route))).toEqual(route);
+});

@@ -1,0 +1,22 @@
+import { afterEach, expect, test } from 'vitest';
+import { readLoudness, rememberLoudness } from './preferences';
+
+const KEY = 'stream-console.loudness';
+const fallback = { muted: true, volume: 1 };
+afterEach(() => localStorage.clear());
+
+test('loudness is remembered', () => {
+  expect(readLoudness(fallback)).toEqual(fallback);
+  rememberLoudness({ muted: false, volume: 0.4 });
+  expect(readLoudness(fallback)).toEqual({ muted: false, volume: 0.4 });
+});
+
+test.each(['nonsense', '{}', '{"muted":"yes","volume":1}', 'null'])('%j is not believed', (stored) => {
+  localStorage.setItem(KEY, stored);
+  expect(readLoudness(fallback)).toEqual(fallback);
+});
+
+test('a volume out of range is brought into it', () => {
+  localStorage.setItem(KEY, '{"muted":false,"volume":7}');
+  expect(readLoudness(fallback).volume).toBe(1);
+});

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import { ingest, mark, sampleAt, session, SETTINGS, signal, snapshot } from '../host/fake-data';
+import type { Event } from '../host/generated';
+import { EMPTY, MAX_SAMPLES, withConnection, withEvent, withSnapshot, type Model } from './model';
+
+const at = (seq: number, over = {}): Model => withSnapshot(EMPTY, snapshot({ seq, ...over }));
+const fold = (model: Model, ...events: Event[]) => events.reduce(withEvent, model);
+
+describe('events', () => {
+  test('change nothing before the first snapshot', () => {
+    expect(withEvent(EMPTY, { seq: 1, kind: 'history' })).toBe(EMPTY);
+  });
+
+  test.each([4, 5])('with seq %i are already contained in a snapshot with seq 5', (seq) => {
+    const model = at(5);
+    expect(withEvent(model, { seq, kind: 'signal', signal: signal() })).toBe(model);
+  });
+
+  test('replace the slice they name and carry their number on', () => {
+    const next = fold(
+      at(5),
+      { seq: 6, kind: 'session', session: session({ phase: 'live', viewers: 3 }) },
+      { seq: 7, kind: 'ingest', ingest: ingest({ heldOff: true }) },
+      { seq: 8, kind: 'signal', signal: signal({ fps: 15 }) },
+      { seq: 9, kind: 'settings', settings: { chosen: SETTINGS, restartNeeded: true } },
+    ).snapshot;
+    expect(next?.seq).toBe(9);
+    expect(next?.session.viewers).toBe(3);
+    expect(next?.ingest.heldOff).toBe(true);
+    expect(next?.signal?.fps).toBe(15);
+    expect(next?.settings.restartNeeded).toBe(true);
+  });
+
+  test('null takes the signal away', () => {
+    expect(
+      fold(at(1, { signal: signal() }), { seq: 2, kind: 'signal', signal: null }).snapshot?.signal,
+    ).toBeNull();
+  });
+
+  test('append marks and samples', () => {
+    const next = fold(
+      at(1),
+      { seq: 2, kind: 'mark', mark: mark(10, 'live', 'Playable.') },
+      { seq: 3, kind: 'sample', sample: sampleAt(20, 0) },
+      { seq: 4, kind: 'sample', sample: sampleAt(21, 1) },
+    ).snapshot;
+    expect(next?.marks.map((one) => one.atMs)).toEqual([10]);
+    expect(next?.samples.map((one) => one.atMs)).toEqual([20, 21]);
+  });
+
+  test('keep the newest ten minutes of samples', () => {
+    let model = at(0);
+    for (let seq = 1; seq <= MAX_SAMPLES + 5; seq += 1) {
+      model = withEvent(model, { seq, kind: 'sample', sample: sampleAt(seq, seq) });
+    }
+    expect(model.snapshot?.samples).toHaveLength(MAX_SAMPLES);
+    expect(model.snapshot?.samples[0]?.atMs).toBe(6);
+    expect(model.snapshot?.samples.at(-1)?.atMs).toBe(MAX_SAMPLES + 5);
+  });
+
+  test('of a new stream empty marks and samples, of the same stream they do not', () => {
+    const model = at(1, {
+      session: session({ streamId: 'a' }),
+      samples: [sampleAt(1, 1)],
+      marks: [mark(1, 'live', '')],
+    });
+    const same = withEvent(model, {
+      seq: 2,
+      kind: 'session',
+      session: session({ streamId: 'a', viewers: 1 }),
+    });
+    expect(same.snapshot?.samples).toHaveLength(1);
+    expect(same.snapshot?.marks).toHaveLength(1);
+    const fresh = withEvent(same, { seq: 3, kind: 'session', session: session({ streamId: 'b' }) });
+    expect(fresh.snapshot?.samples).toEqual([]);
+    expect(fresh.snapshot?.marks).toEqual([]);
+  });
+
+  test('of the history raise its version and leave the slices alone', () => {
+    const model = at(1);
+    const next = withEvent(model, { seq: 2, kind: 'history' });
+    expect(next.historyVersion).toBe(model.historyVersion + 1);
+    expect(next.snapshot?.seq).toBe(2);
+  });
+
+  test('of a kind this page does not know count and change nothing else', () => {
+    const model = at(1);
+    const next = withEvent(model, { seq: 2, kind: 'weather' } as unknown as Event);
+    expect(next.snapshot).toEqual({ ...model.snapshot, seq: 2 });
+  });
+});
+
+test('a snapshot replaces everything, also one with a smaller number', () => {
+  const next = withSnapshot(at(100, { samples: [sampleAt(1, 1)] }), snapshot({ seq: 3 }));
+  expect(next.snapshot?.seq).toBe(3);
+  expect(next.snapshot?.samples).toEqual([]);
+});
+
+test('losing the connection keeps what is known', () => {
+  const next = withConnection(at(3), { is: 'lost', retryAtMs: 9 });
+  expect(next.snapshot?.seq).toBe(3);
+  expect(next.connection).toEqual({ is: 'lost', retryAtMs: 9 });
+});
