@@ -40,6 +40,16 @@ async fn foreign_hosts_and_origins_are_shut_out_even_with_the_token() {
     }
     let request = console.request("snapshot").bearer_auth(console.token()).header("origin", &own);
     assert_eq!(console.answer(request).await.status, StatusCode::OK, "its own page may");
+
+    // Players may run on any page; control may not.
+    let allowed = async |request: reqwest::RequestBuilder| {
+        let response = within(PATIENCE, "an answer", request.send()).await.expect("an answer");
+        response.headers().get("access-control-allow-origin").cloned()
+    };
+    let media =
+        console.client().get(format!("{}/time", console.http())).header("origin", "http://evil.example");
+    assert_eq!(allowed(media).await.expect("playback is for everyone"), "*");
+    assert_eq!(allowed(console.request("snapshot").bearer_auth(console.token())).await, None);
 }
 
 #[tokio::test]

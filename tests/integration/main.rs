@@ -5,6 +5,7 @@ mod architecture;
 mod contract;
 mod control;
 mod hostile;
+mod process;
 mod publish_and_play;
 mod reconnect;
 mod restart;

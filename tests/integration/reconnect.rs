@@ -85,6 +85,30 @@ async fn a_player_sees_one_stream_across_encoders_that_die_and_return() {
     assert!(newest.discontinuity_sequence + tagged >= 2, "each return is a discontinuity: {newest:#?}");
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn an_encoder_that_freezes_is_an_interruption_and_goes_on_when_it_thaws() {
+    let (_console, mut screen, mut publisher) = live(&Profile::MAIN).await;
+    let before = publisher_address(&screen);
+    let mut player = Player::start(&screen.url("hls"));
+    publisher.freeze().await;
+    screen.phase("interrupted").await;
+    assert_eq!(publisher_address(&screen), before, "it is still connected");
+    publisher.thaw().await;
+    screen.phase("live").await;
+    assert_eq!(publisher_address(&screen), before, "it did not have to connect again");
+    let back_s = newest_mark_s(&screen);
+    player
+        .until("packets from after the thaw", |packets| {
+            [0, 1]
+                .iter()
+                .all(|&stream| packets.iter().any(|packet| packet.stream == stream && packet.dts_s > back_s))
+        })
+        .await;
+    assert_times_grow(&player.packets);
+    assert!(publisher.is_running());
+}
+
 #[tokio::test]
 async fn a_second_encoder_with_the_key_takes_over_at_once_and_one_without_never() {
     let console = Console::start(&[]).await;

@@ -56,7 +56,7 @@ impl Console {
     /// # Panics
     /// When it does not come up.
     pub async fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let folder = tempfile::Builder::new().prefix("console-").tempdir().expect("a temporary folder");
+        let folder = new_folder();
         let arguments: Vec<String> = arguments.iter().copied().map(str::to_owned).collect();
         let environment: Vec<_> =
             environment.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -73,13 +73,17 @@ impl Console {
     /// # Panics
     /// When it comes up after all.
     pub async fn start_beside(&self) -> Failed {
-        match launch(self.folder.path(), &[], &[]).await {
-            Err(failed) => failed,
-            Ok((mut process, ..)) => {
-                end(&mut process);
-                panic!("two consoles run on one data folder");
-            }
-        }
+        fail(self.folder.path(), &[]).await
+    }
+
+    /// Starts a console with arguments it cannot come up with.
+    ///
+    /// # Panics
+    /// When it comes up after all.
+    pub async fn fail_to_start(arguments: &[&str]) -> Failed {
+        let folder = new_folder();
+        let arguments: Vec<String> = arguments.iter().copied().map(str::to_owned).collect();
+        fail(folder.path(), &arguments).await
     }
 
     /// Ends the process at once, as a power cut would: it can write nothing more.
@@ -227,6 +231,11 @@ impl Console {
         text(&self.ready["rtmp"])
     }
 
+    /// Base address of the playback door.
+    pub fn http(&self) -> String {
+        text(&self.ready["http"])
+    }
+
     /// Host and port of the RTMP listener.
     ///
     /// # Panics
@@ -289,6 +298,20 @@ fn end(process: &mut Child) {
     process.wait().expect("a killed process ends");
 }
 
+fn new_folder() -> TempDir {
+    tempfile::Builder::new().prefix("console-").tempdir().expect("a temporary folder")
+}
+
+async fn fail(folder: &Path, arguments: &[String]) -> Failed {
+    match launch(folder, arguments, &[]).await {
+        Err(failed) => failed,
+        Ok((mut process, ..)) => {
+            end(&mut process);
+            panic!("a console came up that should not have");
+        }
+    }
+}
+
 type Launched = (Child, BufReader<ChildStdout>, Value);
 
 async fn launch(
@@ -299,8 +322,13 @@ async fn launch(
     let log =
         File::options().create(true).append(true).open(stderr_file(folder)).expect("a file for its words");
     let mut command = Command::new(program());
+    for port in ["--rtmp-port", "--http-port", "--control-port"] {
+        if !arguments.iter().any(|argument| argument == port) {
+            command.args([port, "0"]);
+        }
+    }
     command
-        .args(["--rtmp-port", "0", "--http-port", "0", "--control-port", "0", "--data-dir"])
+        .arg("--data-dir")
         .arg(data_dir(folder))
         .args(arguments)
         .envs(environment.iter().map(|(name, value)| (name, value)))

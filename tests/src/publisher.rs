@@ -103,6 +103,31 @@ impl Publisher {
         self.process.kill().await.expect("an encoder can be killed");
     }
 
+    /// Freezes it (`SIGSTOP`): its connection stays open and silent, as over a network that stalls.
+    ///
+    /// # Panics
+    /// When the system refuses.
+    #[cfg(unix)]
+    pub async fn freeze(&self) {
+        self.signal("-STOP").await;
+    }
+
+    /// Lets a frozen one go on.
+    ///
+    /// # Panics
+    /// When the system refuses.
+    #[cfg(unix)]
+    pub async fn thaw(&self) {
+        self.signal("-CONT").await;
+    }
+
+    #[cfg(unix)]
+    async fn signal(&self, signal: &str) {
+        let pid = self.process.id().expect("it runs").to_string();
+        let sent = Command::new("kill").args([signal, &pid]).status().await.expect("`kill` can be started");
+        assert!(sent.success(), "{signal} could not be sent to the encoder");
+    }
+
     /// Waits until it ends by itself; returns how, and what it said.
     ///
     /// # Panics

@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -21,6 +22,9 @@ use crate::{api, events, pages};
 
 /// Longest request body: commands are small.
 const MAX_BODY_BYTES: usize = 64 << 10;
+
+/// Time left for answers under way once the console stops; a request that never ends must not keep it from ending.
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// What every handler sees.
 pub(crate) struct Shared {

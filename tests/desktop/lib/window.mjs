@@ -32,6 +32,7 @@ export async function openWindow(t, environment, args = ['--rtmp-port', '0', '--
   const capabilities = { alwaysMatch: { 'webkitgtk:browserOptions': options } };
   const { sessionId } = await ask('POST', '/session', { capabilities });
   const at = (path) => `/session/${sessionId}${path}`;
+  if (process.env.DBG) console.error('SESSION', port, sessionId, driver.child.pid);
   await ask('POST', at('/timeouts'), { script: 90_000 });
 
   const run = (script, ...args) =>

@@ -227,3 +227,6 @@ impl<P: StreamProvider, H: History, C: Clock, R: Random> Supervisor<P, H, C, R> 
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -102,6 +102,22 @@ pub(crate) fn sample(sample: &Sample) -> api::Sample {
     }
 }
 
+/// At most `most` samples over the same time: means of runs, and the most viewers of each.
+pub(crate) fn thinned(samples: &[Sample], most: usize) -> Vec<api::Sample> {
+    let run = samples.len().div_ceil(most.max(1)).max(1);
+    let mean = |run: &[Sample]| {
+        let first = run.first()?;
+        let count = run.len() as u64;
+        Some(api::Sample {
+            at_ms: first.at_ms,
+            bitrate_bps: run.iter().map(|sample| sample.bitrate_bps).sum::<u64>() / count,
+            fps: run.iter().map(|sample| sample.fps).sum::<f64>() / count as f64,
+            viewers: run.iter().map(|sample| sample.viewers).max().unwrap_or(0),
+        })
+    };
+    samples.chunks(run).filter_map(mean).collect()
+}
+
 pub(crate) fn summary(row: StreamRow) -> api::StreamSummary {
     let ended = matches!(row.state, State::Ended(_));
     api::StreamSummary {
@@ -157,6 +173,17 @@ mod tests {
         for (state, word) in table {
             assert_eq!(status_word(state), word, "{state:?}");
         }
+    }
+
+    #[test]
+    fn a_long_stream_is_sent_thinned() {
+        let sample = |n: u64| Sample { at_ms: n * 1_000, bitrate_bps: n, fps: 30.0, viewers: n as u32 };
+        let samples: Vec<Sample> = (0..10).map(sample).collect();
+        assert_eq!(thinned(&samples, 10).len(), 10);
+        let thin = thinned(&samples, 4);
+        assert_eq!(thin.len(), 4);
+        assert_eq!((thin[0].at_ms, thin[0].bitrate_bps, thin[0].viewers), (0, 1, 2));
+        assert_eq!(thin[3].at_ms, 9_000);
     }
 
     #[test]

@@ -79,3 +79,23 @@ async fn play(tags: Vec<FileTag>, publisher: Publisher) {
         }
     }
 }
+
+/// The clip's picture configuration and first access unit, for tests that need a real picture.
+#[cfg(all(test, feature = "pixels"))]
+pub(crate) fn first_keyframe() -> (media_formats::h264::VideoConfig, Bytes) {
+    use media_formats::flv::{VideoTag, parse_video};
+
+    let mut config = None;
+    for tag in FileTags::new(Bytes::from_static(CLIP)).expect("an FLV file") {
+        match (tag.kind, parse_video(tag.payload)) {
+            (TagKind::Video, Ok(VideoTag::SequenceHeader(avcc))) => {
+                config = Some(media_formats::h264::VideoConfig::parse(avcc).expect("a valid record"));
+            }
+            (TagKind::Video, Ok(VideoTag::Frame { key: true, payload, .. })) => {
+                return (config.expect("a header before the first frame"), payload);
+            }
+            _ => {}
+        }
+    }
+    panic!("the clip has no keyframe")
+}

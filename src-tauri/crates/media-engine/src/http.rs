@@ -96,3 +96,6 @@ pub(crate) async fn serve(
         () = overdue => tracing::debug!("a player did not take its last answer in time"),
     }
 }
+
+#[cfg(test)]
+mod tests;

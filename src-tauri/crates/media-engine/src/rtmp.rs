@@ -96,3 +96,6 @@ pub(crate) async fn listen(
     connections.close();
     connections.wait().await;
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,17 @@
 //! Builders for tests: configurations, messages as an encoder sends them, and a whole encoder on a virtual clock.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use media_formats::aac::AudioConfig;
 use media_formats::h264::VideoConfig;
 use media_formats::unit::{TrackKind, Unit};
 
+use crate::clock::Clock;
+use crate::engine::{PageFile, PageSource};
+use crate::packager::PlaylistFacts;
 use crate::repair::{Epoch, Incoming, Repair, Repaired};
+use crate::stream::{Publisher, PublisherInfo, Stream, StreamConfig};
 
 /// x264, high profile, 1280x720.
 const AVCC: &[u8] = b"\x01\x64\x00\x1f\xff\xe1\x00\x1a\x67\x64\x00\x1f\xac\xd9\x40\x50\x05\xbb\x01\x10\x00\x00\
@@ -153,4 +159,34 @@ impl Encoder {
         messages.extend(media.into_iter().map(|(at_ms, incoming)| (from_ms + at_ms as i64, incoming)));
         messages
     }
+}
+
+/// A watch page of one file and one asset.
+pub(crate) fn pages() -> PageSource {
+    Arc::new(|path: &str| {
+        let media_type = match path {
+            "watch.html" => "text/html",
+            "assets/a.js" => "text/javascript",
+            _ => return None,
+        };
+        Some(PageFile { media_type: media_type.to_owned(), bytes: Bytes::from_static(b"page") })
+    })
+}
+
+/// What a stream called `id` is opened with, its time zero now.
+pub(crate) fn stream_config(id: &str) -> StreamConfig {
+    StreamConfig {
+        playback_id: id.to_owned(),
+        created_ms: Clock::start().now_ms(),
+        first_msn: 0,
+        facts: PlaylistFacts::default(),
+    }
+}
+
+/// Lets a publisher in and has it say all this at once.
+pub(crate) fn publish(stream: &Stream, messages: impl IntoIterator<Item = (i64, Incoming)>) -> Publisher {
+    let publisher =
+        stream.attach(PublisherInfo { address: "test".to_owned(), encoder: String::new(), since_ms: 0 });
+    messages.into_iter().for_each(|(_, incoming)| publisher.push(incoming));
+    publisher
 }

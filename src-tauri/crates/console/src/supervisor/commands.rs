@@ -14,6 +14,8 @@ use crate::view;
 /// Streams listed when nothing else is asked, and at most.
 const LISTED: u32 = 50;
 const MOST_LISTED: u32 = 200;
+/// Samples of one stream that are sent: a running one keeps one a second, a screen is not that wide.
+const MOST_SAMPLES: usize = 1_200;
 /// The longest grace time.
 const MOST_GRACE_S: u32 = 1_800;
 
@@ -84,7 +86,7 @@ impl<P: StreamProvider, H: History, C: Clock, R: Random> Supervisor<P, H, C, R> 
         Ok(StreamDetail {
             summary: view::summary(row),
             marks: marks.iter().map(view::mark).collect(),
-            samples: samples.iter().map(view::sample).collect(),
+            samples: view::thinned(&samples, MOST_SAMPLES),
         })
     }
 

@@ -79,7 +79,7 @@ pub(super) async fn file(
 }
 
 /// A part, awaited if it is the next one (8216bis s6.2.5.2: the preload hint).
-async fn part(
+pub(super) async fn part(
     shared: &Shared,
     inner: &Inner,
     kind: TrackKind,

@@ -144,7 +144,7 @@ fn render(inner: &Inner, kind: TrackKind) -> Option<Text> {
 }
 
 /// Waits until the playlist holds the segment or part asked for.
-async fn hold(
+pub(super) async fn hold(
     shared: &Shared,
     inner: &Inner,
     kind: TrackKind,

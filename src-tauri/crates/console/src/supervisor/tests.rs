@@ -1,0 +1,325 @@
+//! The supervisor over a scripted world: time is paused, the provider says what the test tells it to.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
+
+use session::record::{NewStream, Sample, StreamRow};
+use session::{StateChange, StreamId, Words};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Duration, Instant};
+
+use crate::api::{
+    AppInfo, CameraLink, Change, Code, IngestView, OneStream, Phase, PlaybackUrls, PublisherView, Settings,
+    StartManaged, StatusWord, Theme,
+};
+use crate::ports::{
+    Clock, History, HistoryError, Measurement, ProviderEvent, Provision, Random, StreamProvider,
+};
+use crate::{Console, Parts};
+
+const START_MS: u64 = 1_700_000_000_000;
+
+#[derive(Clone, Default)]
+struct World(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    calls: Mutex<Vec<&'static str>>,
+    rows: Mutex<Vec<(StreamId, StateChange)>>,
+    history_broken: AtomicBool,
+    provision_fails: AtomicBool,
+    publishing: AtomicBool,
+    random: AtomicU8,
+}
+
+impl World {
+    fn call(&self, name: &'static str) {
+        self.0.calls.lock().unwrap().push(name);
+    }
+
+    fn calls(&self) -> Vec<&'static str> {
+        self.0.calls.lock().unwrap().clone()
+    }
+
+    fn phases(&self) -> Vec<String> {
+        self.0.rows.lock().unwrap().iter().map(|(_, change)| change.state.code().to_owned()).collect()
+    }
+
+    fn write(&self, id: &StreamId, change: &StateChange) -> Result<(), HistoryError> {
+        if self.0.history_broken.load(Ordering::SeqCst) {
+            return Err(HistoryError { text: "The disk is full.".to_owned(), next_step: None });
+        }
+        self.0.rows.lock().unwrap().push((id.clone(), change.clone()));
+        Ok(())
+    }
+}
+
+impl StreamProvider for World {
+    async fn provision(&self, _: Provision) -> Result<(), Words> {
+        self.call("provision");
+        if self.0.provision_fails.load(Ordering::SeqCst) {
+            return Err(Words::error("No room."));
+        }
+        Ok(())
+    }
+
+    async fn start_camera(&self) -> Result<(), Words> {
+        self.call("start camera");
+        Ok(())
+    }
+
+    async fn stop_camera(&self) {
+        self.call("stop camera");
+    }
+
+    fn probe(&self) {
+        self.call("probe");
+    }
+
+    async fn release(&self) {
+        self.call("release");
+    }
+
+    fn urls(&self) -> Option<PlaybackUrls> {
+        let url = |path: &str| format!("http://127.0.0.1/{path}");
+        Some(PlaybackUrls {
+            hls: url("hls"),
+            dash: url("dash"),
+            webrtc: None,
+            preview: url("watch"),
+            thumbnail: url("thumbnail"),
+        })
+    }
+
+    fn measure(&self) -> Measurement {
+        let publisher = self.0.publishing.load(Ordering::SeqCst).then(|| PublisherView {
+            address: "127.0.0.1:1".to_owned(),
+            encoder: String::new(),
+            since_ms: START_MS,
+        });
+        Measurement { signal: None, publisher, viewers: 0 }
+    }
+
+    fn ingest(&self) -> IngestView {
+        IngestView {
+            publish_url: "rtmp://127.0.0.1/live/key".to_owned(),
+            server: "rtmp://127.0.0.1/live".to_owned(),
+            stream_key: "key".to_owned(),
+            lan_servers: Vec::new(),
+            moved_ports: Vec::new(),
+            publisher: None,
+            held_off: false,
+        }
+    }
+
+    async fn new_stream_key(&self) -> Result<(), Words> {
+        self.call("new key");
+        Ok(())
+    }
+}
+
+impl History for World {
+    async fn start_stream(&self, stream: &NewStream, first: &StateChange) -> Result<(), HistoryError> {
+        self.write(&stream.stream_id, first)
+    }
+
+    async fn record(&self, id: &StreamId, change: &StateChange) -> Result<(), HistoryError> {
+        self.write(id, change)
+    }
+
+    async fn append_sample(&self, _: &StreamId, _: &Sample) -> Result<(), HistoryError> {
+        Ok(())
+    }
+
+    async fn thin(&self, _: &StreamId) -> Result<(), HistoryError> {
+        Ok(())
+    }
+
+    async fn open_streams(&self) -> Result<Vec<StreamRow>, HistoryError> {
+        Ok(Vec::new())
+    }
+
+    async fn list(&self, _: Option<u64>, _: u32) -> Result<Vec<StreamRow>, HistoryError> {
+        Ok(Vec::new())
+    }
+
+    async fn stream(&self, _: &StreamId) -> Result<Option<StreamRow>, HistoryError> {
+        Ok(None)
+    }
+
+    async fn marks(&self, _: &StreamId) -> Result<Vec<StateChange>, HistoryError> {
+        Ok(Vec::new())
+    }
+
+    async fn samples(&self, _: &StreamId) -> Result<Vec<Sample>, HistoryError> {
+        Ok(Vec::new())
+    }
+
+    async fn delete(&self, _: &StreamId) -> Result<bool, HistoryError> {
+        Ok(false)
+    }
+
+    async fn save_settings(&self, _: &Settings) -> Result<(), HistoryError> {
+        Ok(())
+    }
+}
+
+impl Random for World {
+    fn bytes(&self) -> [u8; 16] {
+        [self.0.random.fetch_add(1, Ordering::SeqCst); 16]
+    }
+}
+
+struct PausedClock(Instant);
+
+impl Clock for PausedClock {
+    fn now_ms(&self) -> u64 {
+        START_MS + self.0.elapsed().as_millis() as u64
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        rtmp_port: 1_935,
+        http_port: 8_935,
+        lan_access: false,
+        grace_s: 60,
+        start_on_publish: true,
+        theme: Theme::Dark,
+    }
+}
+
+struct Scene {
+    world: World,
+    console: Console,
+    facts: mpsc::Sender<ProviderEvent>,
+}
+
+fn scene() -> Scene {
+    let world = World::default();
+    let (facts, events) = mpsc::channel(8);
+    let app = AppInfo { version: "0".to_owned(), data_dir: String::new(), log_file: String::new() };
+    let (console, _supervisor) = Console::start(Parts {
+        provider: world.clone(),
+        events,
+        history: world.clone(),
+        clock: PausedClock(Instant::now()),
+        random: world.clone(),
+        settings: settings(),
+        app,
+    });
+    Scene { world, console, facts }
+}
+
+impl Scene {
+    async fn tell(&self, fact: ProviderEvent) {
+        self.facts.send(fact).await.expect("the supervisor runs");
+    }
+
+    /// Waits until the screen shows the phase.
+    async fn until(&self, phase: Phase) -> crate::Snapshot {
+        let (snapshot, mut events) = self.console.subscribe().await.expect("the supervisor runs");
+        let mut shown = snapshot.session.phase;
+        while shown != phase {
+            if let Change::Session { session } = events.recv().await.expect("an event").change {
+                shown = session.phase;
+            }
+        }
+        self.console.snapshot().await.expect("the supervisor runs")
+    }
+
+    async fn publish(&self) -> Result<(), String> {
+        let (answer, answered) = oneshot::channel();
+        self.tell(ProviderEvent::PublishRequested { answer }).await;
+        answered.await.expect("an answer")
+    }
+
+    async fn go_live(&self) {
+        self.publish().await.expect("admitted");
+        self.world.0.publishing.store(true, Ordering::SeqCst);
+        self.tell(ProviderEvent::MediaArrived).await;
+        self.tell(ProviderEvent::Playable).await;
+        self.until(Phase::Live).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_encoder_starts_a_stream_and_urls_are_shown_only_while_active() {
+    let scene = scene();
+    let (first, mut events) = scene.console.subscribe().await.expect("runs");
+    scene.go_live().await;
+    let live = scene.until(Phase::Live).await;
+    assert!(live.session.urls.is_some());
+    let mut seq = first.seq;
+    while let Ok(event) = events.try_recv() {
+        assert_eq!(event.seq, seq + 1, "no event is left out");
+        seq = event.seq;
+        if let Change::Session { session } = event.change {
+            assert_eq!(session.urls.is_some(), session.state == StatusWord::Active);
+        }
+    }
+    assert_eq!(seq, live.seq);
+    assert_eq!(scene.world.phases(), ["awaiting_camera", "awaiting_media", "live"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_history_that_cannot_be_written_never_keeps_a_stream_from_stopping() {
+    let scene = scene();
+    scene.go_live().await;
+    scene.world.0.history_broken.store(true, Ordering::SeqCst);
+    scene.console.stop_stream().await.expect("a stop always succeeds");
+    let ended = scene.until(Phase::Ended).await;
+    assert_eq!(ended.session.state, StatusWord::Stopped);
+    assert!(scene.world.calls().contains(&"release"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_cannot_be_provisioned_ends_in_words() {
+    let scene = scene();
+    scene.world.0.provision_fails.store(true, Ordering::SeqCst);
+    scene.console.start_managed(StartManaged::default()).await.expect("acknowledged");
+    let ended = scene.until(Phase::Ended).await;
+    assert_eq!(ended.session.state, StatusWord::Error);
+    assert!(ended.session.message.is_some_and(|message| message.text.contains("No room")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn grace_ends_an_interrupted_stream_by_itself() {
+    let scene = scene();
+    scene.go_live().await;
+    scene.tell(ProviderEvent::MediaLost).await;
+    let interrupted = scene.until(Phase::Interrupted).await;
+    assert_eq!(interrupted.session.state, StatusWord::Active, "addresses are held");
+    assert!(interrupted.session.urls.is_some());
+    let lost_at = Instant::now();
+    let ended = scene.until(Phase::Ended).await;
+    assert_eq!(ended.session.state, StatusWord::Error);
+    let waited = lost_at.elapsed();
+    assert!((Duration::from_secs(59)..Duration::from_secs(62)).contains(&waited), "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_encoder_that_keeps_trying_after_stop_is_held_off_until_start() {
+    let scene = scene();
+    scene.go_live().await;
+    scene.console.stop_stream().await.expect("stopped");
+    scene.until(Phase::Ended).await;
+    assert!(scene.publish().await.is_err());
+    assert!(scene.console.snapshot().await.expect("runs").ingest.held_off);
+    scene.console.start_managed(StartManaged::default()).await.expect("started");
+    assert_eq!(scene.publish().await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn starting_joins_the_running_stream_but_not_with_another_camera() {
+    let scene = scene();
+    let first = scene.console.start_managed(StartManaged::default()).await.expect("started");
+    let second = scene.console.start_managed(StartManaged::default()).await.expect("joined");
+    assert_eq!((first.joined, second.joined), (false, true));
+    assert_eq!(first.stream_id, second.stream_id);
+    let demo = StartManaged { camera_link: Some(CameraLink::Demo), ..StartManaged::default() };
+    let refused = scene.console.start_managed(demo).await.expect_err("another camera holds it");
+    assert_eq!(refused.code, Code::Busy);
+    let running = OneStream { stream_id: first.stream_id };
+    assert_eq!(scene.console.delete_stream(running).await.expect_err("it runs").code, Code::Busy);
+}
