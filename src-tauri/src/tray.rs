@@ -61,7 +61,7 @@ fn build(app: &AppHandle) -> tauri::Result<Entries> {
         ],
     )?;
     TrayIconBuilder::with_id("main")
-        .icon(tauri::include_image!("/tmp/w/h4icons/32x32.png"))
+        .icon(tauri::include_image!("../icons/tray.png"))
         .icon_as_template(true)
         .tooltip("Stream Console")
         .menu(&menu)

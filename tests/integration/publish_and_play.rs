@@ -22,6 +22,9 @@ const MAIN: Expected =
 /// Publishes, waits until live, and plays everything the session offers.
 async fn plays(profile: Profile, expected: Expected) -> (Console, Screen, Publisher) {
     let (console, screen, publisher) = live(&profile).await;
+    if profile.audio.is_some() {
+        crate::assert_plays_everywhere(&console, &screen).await;
+    }
     assert_eq!(
         screen.life().to_string(),
         "stopped idle\ninitializing awaiting_camera\npreparing awaiting_media\nactive live"

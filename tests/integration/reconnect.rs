@@ -88,8 +88,9 @@ async fn a_player_sees_one_stream_across_encoders_that_die_and_return() {
 #[cfg(unix)]
 #[tokio::test]
 async fn an_encoder_that_freezes_is_an_interruption_and_goes_on_when_it_thaws() {
-    let (_console, mut screen, mut publisher) = live(&Profile::MAIN).await;
+    let (console, mut screen, mut publisher) = live(&Profile::MAIN).await;
     let before = publisher_address(&screen);
+    crate::assert_plays_everywhere(&console, &screen).await;
     let mut player = Player::start(&screen.url("hls"));
     publisher.freeze().await;
     screen.phase("interrupted").await;

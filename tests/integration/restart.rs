@@ -46,6 +46,7 @@ async fn a_stream_goes_on_after_the_console_was_killed_once_the_encoder_is_back(
 
     let _publisher = Publisher::start(&console.publish_url().await, &Profile::MAIN);
     screen.phase("live").await;
+    crate::assert_plays_everywhere(&console, &screen).await;
     assert_eq!((screen.stream_id(), path(&screen)), (id.clone(), address));
     let (first_after, _) = media_sequence(&console, &screen, 0).await;
     assert!(first_after >= next_before, "segment numbers go on: {first_after} after {next_before}");

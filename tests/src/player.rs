@@ -1,11 +1,10 @@
 //! Players: ffprobe over a playback address, and a plain HTTP reader of playlists.
 
-use std::process::Stdio;
-use std::time::Duration;
-
 use serde_json::Value;
+use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::{Instant, timeout_at};
 
 use crate::wait::{PATIENCE, within};
 
@@ -104,14 +103,18 @@ impl Player {
     /// # Panics
     /// When the player ends or the time is over.
     pub async fn until(&mut self, what: &str, wanted: impl Fn(&[Packet]) -> bool) {
-        let reading = async {
-            while !wanted(&self.packets) {
-                let line = self.lines.next_line().await.expect("ffprobe prints text");
-                let line = line.unwrap_or_else(|| panic!("the player ended while waiting for {what}"));
-                self.packets.extend(packet(&line));
-            }
-        };
-        within(PATIENCE + Duration::from_secs(20), what, reading).await;
+        let deadline = Instant::now() + PATIENCE;
+        while !wanted(&self.packets) {
+            let newest = self.packets.len().saturating_sub(4);
+            let line = match timeout_at(deadline, self.lines.next_line()).await {
+                Ok(line) => line.expect("ffprobe prints text"),
+                Err(_) => {
+                    panic!("{PATIENCE:?} passed waiting for {what}, after {:?}", &self.packets[newest..])
+                }
+            };
+            let line = line.unwrap_or_else(|| panic!("the player ended while waiting for {what}"));
+            self.packets.extend(packet(&line));
+        }
     }
 }
 

@@ -81,10 +81,18 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         .layer(axum::extract::DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), own_host_only))
         .with_state(shared);
-    let served =
-        axum::serve(listener, routes).with_graceful_shutdown(async move { stop.cancelled().await }).await;
-    if let Err(error) = served {
-        tracing::error!(%error, "the control server closed");
+    let serving = axum::serve(listener, routes).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let overdue = async {
+        stop.cancelled().await;
+        tokio::time::sleep(CLOSING).await;
+    };
+    tokio::select! {
+        served = serving => {
+            if let Err(error) = served {
+                tracing::error!(%error, "the control server closed");
+            }
+        }
+        () = overdue => tracing::debug!("a control connection was cut off"),
     }
 }
 

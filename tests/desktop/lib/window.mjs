@@ -32,12 +32,13 @@ export async function openWindow(t, environment, args = ['--rtmp-port', '0', '--
   const capabilities = { alwaysMatch: { 'webkitgtk:browserOptions': options } };
   const { sessionId } = await ask('POST', '/session', { capabilities });
   const at = (path) => `/session/${sessionId}${path}`;
-  if (process.env.DBG) console.error('SESSION', port, sessionId, driver.child.pid);
   await ask('POST', at('/timeouts'), { script: 90_000 });
 
   const run = (script, ...args) =>
     ask('POST', at('/execute/sync'), { script: `${FIND} return (${script})(...arguments);`, args });
   const runAsync = (script, ...args) => ask('POST', at('/execute/async'), { script: `${FIND} ${script}`, args });
+
+  await run(keepPresenting);
 
   const window = {
     /** Runs a function in the page and returns what it returns. */
@@ -101,6 +102,18 @@ export async function openWindow(t, environment, args = ['--rtmp-port', '0', '--
     },
   };
   return window;
+}
+
+/**
+ * Moves a dot nobody sees. Before it clicks or takes a picture, WebKit waits for the next frame it presents, and without
+ * DMABUF a page on which nothing moves presents none.
+ */
+function keepPresenting() {
+  const dot = document.createElement('div');
+  dot.style.cssText = 'position: fixed; inset: 0 auto auto 0; width: 1px; height: 1px; background: #0d1117';
+  dot.ariaHidden = 'true';
+  document.documentElement.append(dot);
+  setInterval(() => (dot.style.left = `${(Date.now() >> 5) % 3}px`), 33);
 }
 
 /** True when the decoded picture, on a coarse grid, has more than a few colours: not black, not one colour. */

@@ -111,6 +111,15 @@ describe('the Live screen', () => {
     expect(host.calls.at(-1)?.command).toBe('stop_stream');
   });
 
+  test('turns the page when another source is chosen after the end', async () => {
+    const { user } = await open('ended');
+    expect((await screen.findByTestId('stage')).dataset.stage).toBe('ended');
+    await user.click(screen.getByRole('radio', { name: /Encoder/ }));
+    expect(screen.getByTestId('connect').textContent).toContain('Connect your encoder');
+    await user.click(screen.getByRole('radio', { name: /Demo camera/ }));
+    expect(screen.getByTestId('stage').dataset.stage).toBe('ready');
+  });
+
   test('asks the camera for the chosen quality, an encoder for none', async () => {
     const { host, user } = await open('idle');
     await user.selectOptions(await screen.findByLabelText('Picture'), '1080p');

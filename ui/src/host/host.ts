@@ -1,35 +1,12 @@
 // The one door from the screens to whatever runs the console: a Tauri shell, the headless server, or a script.
-import type {
-  Event,
-  ListStreams,
-  OneStream,
-  Settings,
-  SettingsView,
-  Snapshot,
-  StartManaged,
-  Started,
-  StreamDetail,
-  StreamSummary,
-} from './generated';
-
-/** Every command: what it takes (`undefined`: nothing) and what its promise holds. */
-export interface Commands {
-  snapshot: { args: undefined; result: Snapshot };
-  start_managed: { args: StartManaged; result: Started };
-  stop_stream: { args: undefined; result: null };
-  list_streams: { args: ListStreams; result: StreamSummary[] };
-  stream_detail: { args: OneStream; result: StreamDetail };
-  delete_stream: { args: OneStream; result: null };
-  update_settings: { args: Settings; result: SettingsView };
-  new_stream_key: { args: undefined; result: null };
-}
+import type { Commands, Event, Snapshot } from './generated';
 
 export type CommandName = keyof Commands;
 /** The rest arguments of `invoke`: none for a command that takes nothing. */
-export type ArgsOf<C extends CommandName> = Commands[C]['args'] extends undefined
+export type ArgsOf<C extends CommandName> = Commands[C]['argument'] extends null
   ? []
-  : [args: Commands[C]['args']];
-export type ResultOf<C extends CommandName> = Commands[C]['result'];
+  : [args: Commands[C]['argument']];
+export type ResultOf<C extends CommandName> = Commands[C]['answer'];
 
 /** Whether events arrive. */
 export type Connection =

@@ -113,7 +113,13 @@ impl Engine {
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         tasks.spawn(rtmp::listen(rtmp_listener, door, config.clock, config.idle_timeout, stop.clone()));
-        tasks.spawn(http::serve(http_listener, Arc::clone(&registry), config.pages, config.clock, stop.clone()));
+        tasks.spawn(http::serve(
+            http_listener,
+            Arc::clone(&registry),
+            config.pages,
+            config.clock,
+            stop.clone(),
+        ));
         tasks.close();
         tracing::info!(rtmp = %rtmp.address, http = %http.address, "the engine listens");
         Ok(Self { registry, clock: config.clock, rtmp, http, stop, tasks })

@@ -239,7 +239,9 @@ impl Packager {
             return true;
         }
         let lead_kind = self.lead_kind();
-        let (Some(track), Some(start)) = (self.lead(), self.first.iter().find(|held| held.track == lead_kind)) else {
+        let (Some(track), Some(start)) =
+            (self.lead(), self.first.iter().find(|held| held.track == lead_kind))
+        else {
             return false;
         };
         unit.track == lead_kind && track.is_past(dts(start), unit, MAX_FIRST_SEGMENT_MS)

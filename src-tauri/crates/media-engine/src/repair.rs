@@ -308,7 +308,8 @@ impl Repair {
         self.epoch_start_ms = start_ms;
         self.audio_seen_in_epoch = false;
         // Sound starts where the picture starts, in its own ticks, never before what was already sent.
-        let old_rate_hz = self.epoch.as_ref().and_then(|old| old.audio.as_ref()).map(|old| old.sample_rate_hz);
+        let old_rate_hz =
+            self.epoch.as_ref().and_then(|old| old.audio.as_ref()).map(|old| old.sample_rate_hz);
         self.next_audio_dts = epoch.audio.as_ref().map(|audio| {
             let rate_hz = i64::from(audio.sample_rate_hz);
             let start = start_ms * rate_hz / 1_000;

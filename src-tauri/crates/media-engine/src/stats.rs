@@ -35,7 +35,7 @@ pub struct Signal {
     pub audio_format: Option<(u32, u32)>,
     /// Frames arrive in another order than they are shown.
     pub has_b_frames: bool,
-    /// See [`RepairCounts`].
+    /// Units not passed on: before the first keyframe, without configuration, or doubled.
     pub dropped_units: u64,
     /// Silent units put in the place of missing sound.
     pub silent_units: u64,

@@ -15,7 +15,7 @@ const LISTED_TARGETS: u64 = 5;
 /// Most segments held per track, whatever their durations say: bounds memory against a source of tiny segments.
 const MAX_SEGMENTS: usize = 120;
 /// Most closed payload held per track: the whole window at 40 Mb/s and more. Overflow policy: the oldest goes.
-pub(crate) const MAX_HELD_BYTES: u64 = 256 << 20;
+const MAX_HELD_BYTES: u64 = 256 << 20;
 
 /// One CMAF chunk: `moof`, `mdat` header, payloads.
 #[derive(Debug, Clone)]

@@ -14,7 +14,8 @@ use crate::repair::{Epoch, Incoming, Repair, Repaired};
 use crate::stream::{Publisher, PublisherInfo, Stream, StreamConfig};
 
 /// x264, high profile, 1280x720.
-const AVCC: &[u8] = b"\x01\x64\x00\x1f\xff\xe1\x00\x1a\x67\x64\x00\x1f\xac\xd9\x40\x50\x05\xbb\x01\x10\x00\x00\
+const AVCC: &[u8] =
+    b"\x01\x64\x00\x1f\xff\xe1\x00\x1a\x67\x64\x00\x1f\xac\xd9\x40\x50\x05\xbb\x01\x10\x00\x00\
     \x03\x00\x10\x00\x00\x03\x03\xc0\xf1\x83\x19\x60\x01\x00\x06\x68\xea\xe3\xcb\x22\xc0\xfd\xf8\xf8\x00";
 
 /// An `AVCDecoderConfigurationRecord`; records of different levels differ.
@@ -70,19 +71,19 @@ pub(crate) struct Output {
 
 impl Output {
     pub(crate) fn epochs(&self) -> Vec<&Epoch> {
-        let epoch = |repaired| match repaired {
-            &Repaired::Epoch(ref epoch) => Some(epoch),
+        let epochs = self.all.iter().filter_map(|repaired| match repaired {
+            Repaired::Epoch(epoch) => Some(epoch),
             Repaired::Unit(_) => None,
-        };
-        self.all.iter().filter_map(epoch).collect()
+        });
+        epochs.collect()
     }
 
     pub(crate) fn units(&self, kind: TrackKind) -> Vec<&Unit> {
-        let unit = |repaired| match repaired {
-            &Repaired::Unit(ref unit) if unit.track == kind => Some(unit),
+        let units = self.all.iter().filter_map(|repaired| match repaired {
+            Repaired::Unit(unit) if unit.track == kind => Some(unit),
             _ => None,
-        };
-        self.all.iter().filter_map(unit).collect()
+        });
+        units.collect()
     }
 
     /// Decoding times in milliseconds, of 90 kHz pictures.
@@ -137,7 +138,9 @@ impl Encoder {
     /// Headers, then `duration_ms` of media, arriving from stream position `from_ms` on.
     pub(crate) fn messages(&self, from_ms: i64, duration_ms: u64) -> Vec<(i64, Incoming)> {
         let mut messages = vec![(from_ms, Incoming::VideoConfig(video_config(self.level)))];
-        messages.extend(self.audio_rate_hz.map(|rate_hz| (from_ms, Incoming::AudioConfig(audio_config(rate_hz)))));
+        messages.extend(
+            self.audio_rate_hz.map(|rate_hz| (from_ms, Incoming::AudioConfig(audio_config(rate_hz)))),
+        );
         let mut media = Vec::new();
         let frame_us = |frame: u64| frame * 1_001_000_000 / self.frames_per_1001_s;
         let gop_frames = (self.gop_ms * self.frames_per_1001_s / 1_001_000).max(1);
@@ -146,7 +149,10 @@ impl Encoder {
             let cts_ms = if self.b_frames { [66, 133, 0, 33][(frame % gop_frames % 4) as usize] } else { 0 };
             let at_ms = (frame_us(frame) + 500) / 1_000;
             let timestamp_ms = self.base_ms.wrapping_add(at_ms as u32);
-            media.push((at_ms, Incoming::Video { timestamp_ms, cts_ms, key, payload: picture(key, self.picture_bytes) }));
+            media.push((
+                at_ms,
+                Incoming::Video { timestamp_ms, cts_ms, key, payload: picture(key, self.picture_bytes) },
+            ));
         }
         if let Some(rate_hz) = self.audio_rate_hz.map(u64::from) {
             let at_us = |unit: u64| unit * 1_024_000_000 / rate_hz;

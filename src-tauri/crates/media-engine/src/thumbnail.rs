@@ -156,4 +156,35 @@ mod tests {
     async fn no_keyframe_is_said_so() {
         assert_eq!(Thumbnail::default().get(None).await, Err(ThumbnailError::NoKeyframe));
     }
+
+    #[tokio::test]
+    async fn a_keyframe_becomes_a_jpeg_no_wider_than_640() {
+        let (config, payload) = crate::demo::first_keyframe();
+        let epoch = Epoch { number: 0, start_ms: 0, video: Some(Arc::new(config)), audio: None };
+        let track = media_formats::unit::TrackKind::Video;
+        let unit = Unit { track, epoch: 0, seq: 7, dts: 0, cts: 0, key: true, payload };
+        let mut thumbnail = Thumbnail::default();
+        let jpeg = thumbnail.get(Some((unit.clone(), Arc::new(epoch.clone())))).await.expect("a picture");
+        assert_eq!((&jpeg[..3], &jpeg[jpeg.len() - 2..]), (&[0xFF, 0xD8, 0xFF][..], &[0xFF, 0xD9][..]));
+        // Start of frame (ITU-T T.81 B.2.2): length, precision, height, width.
+        let frame = jpeg.windows(2).position(|marker| marker == [0xFF, 0xC0]).expect("a baseline frame");
+        assert_eq!(jpeg[frame + 5..frame + 9], [1, 104, 2, 128], "360 by 640");
+        // Young pictures are served again, even when the next one could not be decoded.
+        let broken = Unit { seq: 8, payload: Bytes::new(), ..unit };
+        assert_eq!(thumbnail.get(Some((broken, Arc::new(epoch)))).await, Ok(jpeg));
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_decoded_is_an_error_and_no_panic() {
+        let (config, _) = crate::demo::first_keyframe();
+        let epoch = Arc::new(Epoch { number: 0, start_ms: 0, video: Some(Arc::new(config)), audio: None });
+        let track = media_formats::unit::TrackKind::Video;
+        for payload in
+            [Bytes::new(), Bytes::from_static(&[0, 0, 0, 9, 0x65]), crate::testing::picture(true, 300)]
+        {
+            let unit = Unit { track, epoch: 0, seq: 0, dts: 0, cts: 0, key: true, payload };
+            let made = Thumbnail::default().get(Some((unit, Arc::clone(&epoch)))).await;
+            assert!(matches!(made, Err(ThumbnailError::Undecodable(_))), "{made:?}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The wiring: the only room that sees every other one, and holds no rules.
 //!
 //! [`Runtime::start`] brings everything up in one visible order; [`Runtime::shutdown`] is its reverse. The adapters
-//! translate between rooms: [`local`] is `Managed on this computer` over the embedded engine, [`history`] is history over
+//! translate between rooms: `local` is `Managed on this computer` over the embedded engine, `history` is history over
 //! SQLite.
 #![deny(missing_docs)]
 

@@ -119,6 +119,7 @@ pub(super) fn text(media_type: &'static str, text: &Text, request: &HeaderMap) -
 fn is_gzip(coding: &str) -> bool {
     let mut parameters = coding.split(';').map(str::trim);
     let named = parameters.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
-    let weight = parameters.find_map(|parameter| parameter.strip_prefix("q=")).and_then(|q| q.parse::<f32>().ok());
+    let weight =
+        parameters.find_map(|parameter| parameter.strip_prefix("q=")).and_then(|q| q.parse::<f32>().ok());
     named && weight != Some(0.0)
 }

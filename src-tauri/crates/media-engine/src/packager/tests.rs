@@ -23,7 +23,8 @@ const FRAME_RATES: [(u64, &str); 7] = [
 fn rules_hold_at(frames_per_1001_s: u64) {
     for gop_ms in [500, 1_000, 2_000, 4_000, 10_000] {
         for (b_frames, audio_rate_hz) in [(false, Some(48_000)), (true, Some(44_100))] {
-            let encoder = Encoder { frames_per_1001_s, gop_ms, b_frames, audio_rate_hz, ..Encoder::default() };
+            let encoder =
+                Encoder { frames_per_1001_s, gop_ms, b_frames, audio_rate_hz, ..Encoder::default() };
             let mut watched = Watched::new(0, PlaylistFacts::default());
             // Listed for six targets at most, fetchable for eight more.
             watched.run(&encoder, 100, gop_ms.clamp(3_000, 6_000) * 17);
@@ -31,7 +32,11 @@ fn rules_hold_at(frames_per_1001_s: u64) {
             assert!(playlist.media_sequence > 0, "the window did not slide at GOP {gop_ms}");
             assert!(watched.removed_seen > 0);
             watched.short_parts.dedup();
-            assert!(watched.short_parts.is_empty(), "{:?}, parts below 85 % at GOP {gop_ms}, B {b_frames}", &watched.short_parts[..watched.short_parts.len().min(6)]);
+            assert!(
+                watched.short_parts.is_empty(),
+                "{:?}, parts below 85 % at GOP {gop_ms}, B {b_frames}",
+                &watched.short_parts[..watched.short_parts.len().min(6)]
+            );
         }
     }
 }
@@ -109,7 +114,8 @@ fn numbers_agree_across_a_hundred_flaps() {
     watched.check();
     assert_eq!(watched.packager.facts().discontinuities, 99);
     let playlists = [Video, Audio].map(|kind| watched.playlist(kind).expect("a playlist"));
-    let last = playlists.map(|playlist| playlist.segments.last().map(|segment| (segment.msn, segment.discontinuities)));
+    let last = playlists
+        .map(|playlist| playlist.segments.last().map(|segment| (segment.msn, segment.discontinuities)));
     assert_eq!(last[0], last[1]);
     assert_eq!(last[0].map(|(_, discontinuities)| discontinuities), Some(99));
 }
@@ -129,7 +135,8 @@ fn a_sound_track_that_joins_later_takes_the_numbers_of_the_picture() {
     watched.run(&Encoder::default(), 9_500, 40_000);
     watched.check();
     let playlists = [Video, Audio].map(|kind| watched.playlist(kind).expect("a playlist"));
-    let ends = playlists.map(|playlist| playlist.segments.last().map(|last| (last.msn, last.discontinuities)));
+    let ends =
+        playlists.map(|playlist| playlist.segments.last().map(|last| (last.msn, last.discontinuities)));
     assert_eq!(ends[0], ends[1]);
 }
 
@@ -150,7 +157,9 @@ fn sound_alone_is_cut_by_itself_and_stays_fetchable_when_a_picture_joins() {
     watched.feed(Encoder { base_ms: 500, ..encoder }.messages(12_600, 10_000));
     watched.check();
     let ends = [Video, Audio].map(|kind| {
-        watched.playlist(kind).and_then(|playlist| playlist.segments.last().map(|last| (last.msn, last.discontinuities)))
+        watched
+            .playlist(kind)
+            .and_then(|playlist| playlist.segments.last().map(|last| (last.msn, last.discontinuities)))
     });
     assert!(ends[0].is_some() && ends[0] == ends[1], "{ends:?}");
 }
@@ -159,8 +168,11 @@ fn sound_alone_is_cut_by_itself_and_stays_fetchable_when_a_picture_joins() {
 fn while_the_picture_stands_still_sound_goes_on_in_segments_of_its_own() {
     let mut watched = Watched::new(0, PlaylistFacts::default());
     let media = Encoder::default().messages(0, 30_000);
-    let picture = |incoming: &crate::repair::Incoming| matches!(incoming, crate::repair::Incoming::Video { .. });
-    watched.feed(media.into_iter().filter(|(at_ms, incoming)| !(6_000..22_000).contains(at_ms) || !picture(incoming)));
+    let picture =
+        |incoming: &crate::repair::Incoming| matches!(incoming, crate::repair::Incoming::Video { .. });
+    watched.feed(
+        media.into_iter().filter(|(at_ms, incoming)| !(6_000..22_000).contains(at_ms) || !picture(incoming)),
+    );
     watched.check();
     let video = watched.playlist(Video).expect("a picture");
     assert!(video.segments.iter().any(|segment| segment.gap), "the picture's holes are named");
@@ -269,13 +281,30 @@ fn a_clock_that_stands_still_does_not_fill_the_memory() {
     watched.quiet = true;
     let big = Bytes::from(vec![0x41; 1 << 20]);
     watched.feed(Encoder::default().messages(0, 3_000));
-    watched.feed((0..2_000).map(|n| {
-        let key = n % 60 == 0;
-        let payload = big.clone();
-        (3_000 + n * 33, crate::repair::Incoming::Video { timestamp_ms: 3_000, cts_ms: 0, key, payload })
-    }));
-    let held = watched.packager.window(Video).expect("a picture").held_bytes();
-    assert!(held <= crate::store::MAX_HELD_BYTES + MAX_SEGMENT_BYTES + 2 * MAX_PART_BYTES as u64, "{held}");
+    let (mut most_held, mut longest_part) = (0, 0);
+    for n in 0..2_000 {
+        let (key, payload) = (n % 60 == 0, big.clone());
+        let stuck = crate::repair::Incoming::Video { timestamp_ms: 3_000, cts_ms: 0, key, payload };
+        watched.feed([(3_000 + n * 33, stuck)]);
+        let window = watched.packager.window(Video).expect("a picture");
+        most_held = most_held.max(window.held_bytes());
+        let newest = window.open.as_ref().and_then(|open| open.parts.last());
+        longest_part = longest_part.max(newest.map_or(0, |part| part.len_bytes));
+    }
+    // The window, and a segment being filled that is found too long with its last part.
+    assert!(most_held <= (256 + 64 + 2 * 17) << 20, "{most_held}");
+    assert!(longest_part <= 18 << 20, "{longest_part}");
+}
+
+#[test]
+fn a_frame_that_would_stretch_its_part_begins_the_next() {
+    let mut watched = Watched::new(0, PlaylistFacts::default());
+    watched.run(&Encoder::default(), 0, 3_000);
+    // The first of these comes late and is placed at 3.2 s, where a part was to begin; the next a whole part later.
+    let late = [3_000, 3_300, 3_500, 3_800];
+    watched.feed(late.map(|at_ms| (at_ms, crate::testing::video(at_ms as u32, false))));
+    watched.feed([(3_933, crate::testing::video(3_933, false)), (4_000, crate::testing::video(4_000, true))]);
+    watched.check();
 }
 
 #[test]

@@ -42,7 +42,8 @@ impl TrackClock {
         let in_ms = self.unwrap(timestamp_ms);
         let step_ms = self.last_in_ms.map_or(0, |last| in_ms - last);
         let jumped = self.offset_ms.is_some_and(|offset_ms| {
-            !(-JUMP_BACKWARD_MS..=JUMP_FORWARD_MS).contains(&step_ms) || now_ms - (in_ms + offset_ms) > LATE_MS
+            !(-JUMP_BACKWARD_MS..=JUMP_FORWARD_MS).contains(&step_ms)
+                || now_ms - (in_ms + offset_ms) > LATE_MS
         });
         self.last_in_ms = Some(in_ms);
         let offset_ms = match self.offset_ms {

@@ -55,7 +55,14 @@ fn decoding_times_that_step_back_are_moved() {
     let mut repair = Repair::new(0);
     let output = feed(
         &mut repair,
-        [(0, config()), (0, sound()), (0, video(0, true)), (33, video(33, false)), (66, video(20, false)), (99, video(66, false))],
+        [
+            (0, config()),
+            (0, sound()),
+            (0, video(0, true)),
+            (33, video(33, false)),
+            (66, video(20, false)),
+            (99, video(66, false)),
+        ],
     );
     let dts: Vec<i64> = output.units(TrackKind::Video).iter().map(|unit| unit.dts).collect();
     assert_eq!(dts, [0, 33 * 90, 33 * 90 + 1, 66 * 90]);
@@ -95,7 +102,10 @@ fn a_clock_set_anew_under_way_is_a_discontinuity_without_going_back() {
 #[test]
 fn missing_picture_makes_the_next_keyframe_a_discontinuity_wherever_it_comes() {
     let (mut repair, _) = under_way(1_000);
-    let output = feed(&mut repair, [(3_000, video(3_000, false)), (3_040, video(3_040, false)), (3_080, video(3_080, true))]);
+    let output = feed(
+        &mut repair,
+        [(3_000, video(3_000, false)), (3_040, video(3_040, false)), (3_080, video(3_080, true))],
+    );
     assert_eq!(output.epochs().iter().map(|epoch| epoch.start_ms).collect::<Vec<_>>(), [3_080]);
 }
 
@@ -120,7 +130,10 @@ fn sound_whose_configuration_comes_late_joins_at_the_next_keyframe() {
     messages.sort_by_key(|(at_ms, _)| *at_ms);
     let output = feed(&mut repair, messages);
     let epochs = output.epochs();
-    assert_eq!(epochs.iter().map(|e| (e.start_ms, e.audio.is_some())).collect::<Vec<_>>(), [(0, false), (2_000, true)]);
+    assert_eq!(
+        epochs.iter().map(|e| (e.start_ms, e.audio.is_some())).collect::<Vec<_>>(),
+        [(0, false), (2_000, true)]
+    );
     let sound = output.units(TrackKind::Audio);
     assert!(!sound.is_empty() && sound.iter().all(|unit| unit.epoch == 1));
 }
@@ -128,7 +141,10 @@ fn sound_whose_configuration_comes_late_joins_at_the_next_keyframe() {
 #[test]
 fn without_sound_the_picture_waits_half_a_second_and_goes_on_alone() {
     let mut repair = Repair::new(0);
-    let held = feed(&mut repair, [(0, config()), (0, video(0, true)), (250, video(250, false)), (499, video(499, false))]);
+    let held = feed(
+        &mut repair,
+        [(0, config()), (0, video(0, true)), (250, video(250, false)), (499, video(499, false))],
+    );
     assert!(held.all.is_empty());
     let output = feed(&mut repair, [(500, video(500, false))]);
     assert_eq!(output.epochs().len(), 1);
@@ -141,7 +157,14 @@ fn a_sound_configuration_right_behind_the_first_keyframe_costs_no_epoch() {
     let mut repair = Repair::new(0);
     let output = feed(
         &mut repair,
-        [(0, config()), (0, video(0, true)), (1, sound()), (20, audio(0)), (40, video(40, false)), (2_000, video(2_000, true))],
+        [
+            (0, config()),
+            (0, video(0, true)),
+            (1, sound()),
+            (20, audio(0)),
+            (40, video(40, false)),
+            (2_000, video(2_000, true)),
+        ],
     );
     assert_eq!(output.epochs().iter().map(|epoch| epoch.number).collect::<Vec<_>>()[..1], [0]);
     assert!(output.epochs()[0].audio.is_some());
@@ -162,7 +185,11 @@ fn a_new_picture_configuration_is_an_epoch_from_its_keyframe_on() {
     let (mut repair, _) = under_way(2_000);
     let output = feed(
         &mut repair,
-        [(2_000, Incoming::VideoConfig(video_config(40))), (2_000, video(2_000, false)), (2_040, video(2_040, true))],
+        [
+            (2_000, Incoming::VideoConfig(video_config(40))),
+            (2_000, video(2_000, false)),
+            (2_040, video(2_040, true)),
+        ],
     );
     let units = output.units(TrackKind::Video);
     assert_eq!(units.iter().map(|unit| (unit.epoch, unit.key)).collect::<Vec<_>>(), [(0, false), (1, true)]);
@@ -213,7 +240,8 @@ fn a_publisher_that_returns_without_sound_is_given_silence_all_along() {
 #[test]
 fn sound_is_counted_in_samples_whatever_milliseconds_round_to() {
     let mut repair = Repair::new(0);
-    let output = feed(&mut repair, Encoder { audio_rate_hz: Some(44_100), ..Encoder::default() }.messages(0, 60_000));
+    let output =
+        feed(&mut repair, Encoder { audio_rate_hz: Some(44_100), ..Encoder::default() }.messages(0, 60_000));
     let dts = output.audio_dts();
     assert!(dts.len() > 2_500);
     assert!(dts.iter().enumerate().all(|(n, &dts)| dts == n as i64 * 1_024));
@@ -236,11 +264,29 @@ fn a_picture_that_joins_sound_is_shown_from_its_keyframe_on() {
     let mut repair = Repair::new(0);
     let mut messages = vec![(0, sound())];
     messages.extend((0..140).map(|n| (n * 64 / 3, audio((n * 64 / 3) as u32))));
-    messages.extend([(2_990, config()), (2_990, video(2_990, false)), (3_000, audio(2_987)), (3_030, video(3_030, true))]);
+    messages.extend([
+        (2_990, config()),
+        (2_990, video(2_990, false)),
+        (3_000, audio(2_987)),
+        (3_030, video(3_030, true)),
+    ]);
     let output = feed(&mut repair, messages);
     let units = output.units(TrackKind::Video);
     assert_eq!(units.iter().map(|unit| (unit.epoch, unit.key)).collect::<Vec<_>>(), [(1, true)]);
     assert_eq!(output.epochs().iter().map(|epoch| epoch.video.is_some()).collect::<Vec<_>>(), [false, true]);
+}
+
+#[test]
+fn a_picture_older_than_the_sound_it_joins_does_not_go_back_behind_it() {
+    let mut repair = Repair::new(0);
+    let mut messages = vec![(0, sound())];
+    messages.extend((0..140).map(|n| (n * 64 / 3, audio((n * 64 / 3) as u32))));
+    // The sound's epoch began at a second and a half; the picture claims to be older than that.
+    messages.extend([(2_990, config()), (3_000, video(0, true))]);
+    let output = feed(&mut repair, messages);
+    let starts: Vec<u64> = output.epochs().iter().map(|epoch| epoch.start_ms).collect();
+    assert!(starts.len() == 2 && starts[0] <= starts[1], "{starts:?}");
+    assert!(output.video_ms()[0] >= starts[1] as i64);
 }
 
 #[test]
@@ -250,7 +296,9 @@ fn one_message_brings_a_bounded_amount_of_silence() {
     feed(&mut repair, [(0, config()), (0, audio_config), (0, video(0, true)), (0, audio(0))]);
     let bound = (MAX_SILENCE_MS * 96 / 1_024 + 1) as usize;
     // A step the clock takes as such, one it takes for a new clock an hour later, and sound that leaps by itself.
-    for message in [(0, video(10_000, false)), (3_600_000, video(3_600_000, false)), (3_600_000, audio(3_603_000))] {
+    for message in
+        [(0, video(10_000, false)), (3_600_000, video(3_600_000, false)), (3_600_000, audio(3_603_000))]
+    {
         let output = feed(&mut repair, [message]);
         assert!(output.all.len() <= bound + 2, "{}", output.all.len());
     }

@@ -7,10 +7,13 @@ use console::ports::ProviderEvent;
 use media_engine::Stream;
 use session::Words;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// A fetch from our own door takes milliseconds; more is a fault.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
+/// A track that was announced is waited for this long: players learn once which tracks there are, and one that began
+/// without the sound stays without it. A track that never comes must not keep the other from playing.
+const TRACKS_AWAITED: Duration = Duration::from_secs(3);
 /// How often it is tried while media is there and something is still missing.
 const TRY_EVERY: Duration = Duration::from_millis(250);
 
@@ -31,6 +34,8 @@ enum Missing {
     Fetch { what: &'static str, why: String },
     #[error("the playlist lists no media yet")]
     Empty,
+    #[error("the {0} is not there yet")]
+    Track(&'static str),
     #[error("{0} is not what a player expects")]
     Unexpected(&'static str),
 }
@@ -50,9 +55,13 @@ impl Probe {
     pub(super) async fn run(self) {
         let mut status = self.stream.status();
         let mut told = None;
+        // Counted from the first track on: with keyframes far apart that one takes its time too.
+        let mut all_tracks_until = None;
         loop {
             if self.stream.version() > self.since_version && status.borrow().published {
-                match self.fetch_all().await {
+                let until = *all_tracks_until.get_or_insert_with(|| Instant::now() + TRACKS_AWAITED);
+                let awaited = if Instant::now() < until { self.announced() } else { Vec::new() };
+                match self.fetch_all(&awaited).await {
                     Ok(()) => {
                         // An error means the console is gone.
                         let _ = self.events.send(ProviderEvent::Playable).await;
@@ -74,7 +83,15 @@ impl Probe {
         }
     }
 
-    async fn fetch_all(&self) -> Result<(), Missing> {
+    /// Playlist and name of each track the publisher announced.
+    fn announced(&self) -> Vec<(&'static str, &'static str)> {
+        let Some(signal) = self.stream.signal() else { return Vec::new() };
+        let picture = signal.video_codec.map(|_| ("video.m3u8", "picture"));
+        let sound = signal.audio_codec.map(|_| ("audio.m3u8", "sound"));
+        picture.into_iter().chain(sound).collect()
+    }
+
+    async fn fetch_all(&self, awaited: &[(&str, &'static str)]) -> Result<(), Missing> {
         let multivariant = self.text("the HLS playlist", "index.m3u8?viewer=probe").await?;
         let mut playlists: Vec<&str> =
             multivariant.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
@@ -83,6 +100,10 @@ impl Probe {
         );
         if playlists.is_empty() {
             return Err(Missing::Empty);
+        }
+        let listed = |file: &str| playlists.iter().any(|playlist| playlist.starts_with(file));
+        if let Some((_, track)) = awaited.iter().find(|(file, _)| !listed(file)) {
+            return Err(Missing::Track(track));
         }
         for playlist in playlists {
             let media = self.text("a media playlist", playlist).await?;

@@ -123,9 +123,17 @@ impl Watched {
                 let sum_us: u64 = segment.parts.iter().map(|part| part.duration_us).sum();
                 // Each part is rounded down to the microsecond.
                 let whole = segment.duration_us.saturating_sub(sum_us) <= count as u64;
-                assert!(whole || self.has_holes(kind, segment.msn), "{at}: {sum_us} of {}", segment.duration_us);
+                assert!(
+                    whole || self.has_holes(kind, segment.msn),
+                    "{at}: {sum_us} of {}",
+                    segment.duration_us
+                );
             }
-            assert_eq!(segment.gap, self.packager.window(kind).is_some_and(|w| w.segment(segment.msn).is_none()), "{at}");
+            assert_eq!(
+                segment.gap,
+                self.packager.window(kind).is_some_and(|w| w.segment(segment.msn).is_none()),
+                "{at}"
+            );
         }
         if let Some(open) = &playlist.open {
             assert!(open.pdt_ms > pdt_ms && (open.discontinuity || open.pdt_ms + 1 >= end_ms));
@@ -164,14 +172,19 @@ impl Watched {
             let entry = track.listed.entry(segment.msn).or_insert((segment.duration_us, 0));
             entry.1 = entry.1.max(playlist_us);
         }
-        let removed: Vec<u64> = track.listed.keys().copied().filter(|&msn| msn < playlist.media_sequence).collect();
+        let removed: Vec<u64> =
+            track.listed.keys().copied().filter(|&msn| msn < playlist.media_sequence).collect();
         for msn in removed {
             let (duration_us, longest_us) = track.listed.remove(&msn).expect("listed");
             track.removed.push((msn, now_ms + ((duration_us + longest_us) / 1_000) as i64));
         }
         let window = self.packager.window(kind).expect("a window");
         for (msn, until_ms) in &track.removed {
-            assert!(*until_ms < now_ms || window.segment(*msn).is_some(), "{} segment {msn} went too soon", kind.name());
+            assert!(
+                *until_ms < now_ms || window.segment(*msn).is_some(),
+                "{} segment {msn} went too soon",
+                kind.name()
+            );
         }
         let before = track.removed.len();
         track.removed.retain(|(_, until_ms)| *until_ms >= now_ms);
@@ -200,7 +213,12 @@ impl Watched {
                 {
                     let late = part.start.checked_sub(end).expect("parts do not overlap");
                     let hole = u64::from(segment.init.timescale_hz) / 10;
-                    assert!(late == 0 || late > hole, "{} {}.{index}: {late} ticks", kind.name(), segment.msn);
+                    assert!(
+                        late == 0 || late > hole,
+                        "{} {}.{index}: {late} ticks",
+                        kind.name(),
+                        segment.msn
+                    );
                 }
                 track.next_start = Some((segment.init.epoch, part.start + part.duration));
             }

@@ -65,13 +65,17 @@ impl Playlist {
             match line.split(':').next().unwrap_or_default() {
                 "#EXT-X-VERSION" => assert!(["6", "9"].contains(&value)),
                 "#EXT-X-TARGETDURATION" => playlist.target_duration_s = us(value) / 1_000_000,
-                "#EXT-X-PART-INF" => playlist.part_target_us = us(attribute(line, "PART-TARGET").expect("a target")),
+                "#EXT-X-PART-INF" => {
+                    playlist.part_target_us = us(attribute(line, "PART-TARGET").expect("a target"))
+                }
                 "#EXT-X-SERVER-CONTROL" => {
                     assert_eq!(attribute(line, "CAN-BLOCK-RELOAD"), Some("YES"));
                     playlist.hold_back_us = us(attribute(line, "PART-HOLD-BACK").expect("a hold back"));
                 }
                 "#EXT-X-MEDIA-SEQUENCE" => playlist.media_sequence = value.parse().expect("a number"),
-                "#EXT-X-DISCONTINUITY-SEQUENCE" => playlist.discontinuity_sequence = value.parse().expect("a number"),
+                "#EXT-X-DISCONTINUITY-SEQUENCE" => {
+                    playlist.discontinuity_sequence = value.parse().expect("a number")
+                }
                 "#EXT-X-DISCONTINUITY" => {
                     tags += 1;
                     next.discontinuity = true;
@@ -85,14 +89,21 @@ impl Playlist {
                     independent: attribute(line, "INDEPENDENT") == Some("YES"),
                 }),
                 "#EXTINF" => next.duration_us = us(value.trim_end_matches(',')),
-                "#EXT-X-PRELOAD-HINT" => playlist.hint = attribute(line, "URI").expect("an address").to_owned(),
+                "#EXT-X-PRELOAD-HINT" => {
+                    playlist.hint = attribute(line, "URI").expect("an address").to_owned()
+                }
                 "#EXT-X-RENDITION-REPORT" | "#EXT-X-ENDLIST" => {}
                 tag if tag.starts_with('#') => panic!("an unknown tag: {line}"),
                 _ => {
                     let msn = playlist.media_sequence + playlist.segments.len() as u64;
                     assert!(line.ends_with(&format!("/{msn}.m4s")), "{line} at {msn}");
                     let segment = std::mem::take(&mut next);
-                    playlist.segments.push(Segment { msn, discontinuities: tags, map: map.clone(), ..segment });
+                    playlist.segments.push(Segment {
+                        msn,
+                        discontinuities: tags,
+                        map: map.clone(),
+                        ..segment
+                    });
                 }
             }
         }
