@@ -1,10 +1,11 @@
 //! What the tests of this crate share.
 
+use session::record::NewStream;
 use session::{
     CameraLink, EndReason, Options, PlaybackId, Quality, State, StateChange, StopBy, StreamId, words,
 };
 
-use crate::{NewStream, Storage};
+use crate::Storage;
 
 /// When every test's first stream starts.
 pub(crate) const T0: u64 = 1_700_000_000_000;

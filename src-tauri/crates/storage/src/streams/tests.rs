@@ -1,9 +1,9 @@
-use super::*;
-use crate::testing::{STOPPED, T0, a_stream, change, id, start, with_a_stream};
 use session::record::Sample;
+use session::{EndReason, State, Words};
 
+use super::*;
 use crate::Storage;
-use session::EndReason;
+use crate::testing::{STOPPED, T0, a_stream, change, id, start, with_a_stream};
 
 #[tokio::test]
 async fn a_stream_starts_with_its_first_mark() {
