@@ -1,6 +1,8 @@
 // Starting where it cannot work, and twice.
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { test } from 'node:test';
+import { setInterval } from 'node:timers/promises';
 import { program, temporaryFolder } from '../e2e/lib/paths.mjs';
 import { start } from '../e2e/lib/processes.mjs';
 import { startScreen } from './lib/screen.mjs';
@@ -43,8 +45,29 @@ test('a second launch hands over to the first and ends', { timeout: 60_000 }, as
   const ports = ['--rtmp-port', '0', '--http-port', '0'];
   const first = start(t, program('stream-console'), ports, { env });
   first.child.stdout.resume();
-  // The first owns its name on the session bus before it opens its data folder, whose log is the sign of that.
-  const second = await runUntilHandedOver(t, ports, env, first);
-  assert.equal(second.code, 0);
+  await opened(first);
+  const second = await runToTheEnd(t, ports, env);
+  assert.equal(second.code, 0, 'the second launch hands over and ends');
   assert.equal(first.child.exitCode, null, 'the first goes on');
 });
+
+/** Resolves once the program listens for encoders: by then it owns its name on the session bus. */
+async function opened({ child }) {
+  for await (const _ of setInterval(50)) {
+    if (child.exitCode !== null) throw new Error('the first launch ended');
+    if (listens(child.pid)) return;
+  }
+}
+
+/** Whether a process holds a listening TCP socket (state 0A of proc(5) /proc/net/tcp). */
+function listens(pid) {
+  const lines = readFileSync('/proc/net/tcp', 'utf8').trim().split('\n').slice(1).map((line) => line.trim().split(/\s+/));
+  const inodes = new Set(lines.filter((fields) => fields[3] === '0A').map((fields) => `socket:[${fields[9]}]`));
+  return readdirSync(`/proc/${pid}/fd`).some((fd) => {
+    try {
+      return inodes.has(readlinkSync(`/proc/${pid}/fd/${fd}`));
+    } catch {
+      return false; // Closed between listing and looking.
+    }
+  });
+}

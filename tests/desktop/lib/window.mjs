@@ -28,7 +28,7 @@ export async function openWindow(t, environment, args = ['--rtmp-port', '0', '--
     return value;
   };
   await answering(() => ask('GET', '/status'), driver);
-  const options = { binary: program('stream-console'), args };
+  const options = { binary: process.env.SC ?? program('stream-console'), args };
   const capabilities = { alwaysMatch: { 'webkitgtk:browserOptions': options } };
   const { sessionId } = await ask('POST', '/session', { capabilities });
   const at = (path) => `/session/${sessionId}${path}`;

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
+use crate::descriptors;
 use crate::door::Door;
 use crate::registry::Registry;
 use crate::stream::{Stream, StreamConfig};
@@ -107,6 +108,15 @@ impl Engine {
     /// # Errors
     /// When neither the wanted port nor one of the next can be opened.
     pub async fn start(config: EngineConfig, door: Arc<dyn Door>) -> Result<Self, EngineError> {
+        Self::start_bounded(config, door, descriptors::player_connections()).await
+    }
+
+    /// As [`Engine::start`], with a bound of its own for players' connections.
+    pub(crate) async fn start_bounded(
+        config: EngineConfig,
+        door: Arc<dyn Door>,
+        max_http_connections: usize,
+    ) -> Result<Self, EngineError> {
         let (rtmp_listener, rtmp) = listen("RTMP", config.bind, config.rtmp_port)?;
         let (http_listener, http) = listen("HTTP", config.bind, config.http_port)?;
         let registry = Arc::new(Registry::default());
@@ -115,6 +125,7 @@ impl Engine {
         tasks.spawn(rtmp::listen(rtmp_listener, door, config.clock, config.idle_timeout, stop.clone()));
         tasks.spawn(http::serve(
             http_listener,
+            max_http_connections,
             Arc::clone(&registry),
             config.pages,
             config.clock,

@@ -13,12 +13,13 @@
 //! | `/time` | clock for DASH (`urn:mpeg:dash:utc:http-iso:2014`) |
 
 mod answer;
+mod guests;
+mod listener;
 mod media;
 mod page;
 mod playlist;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::http::{HeaderName, Method, header};
@@ -33,9 +34,6 @@ use crate::registry::Registry;
 use crate::stream::Stream;
 
 use self::answer::Refused;
-
-/// Time for answers under way when the door closes; a player that takes none must not hold up the program's end.
-const CLOSING_GRACE: Duration = Duration::from_secs(2);
 
 /// What every handler sees.
 #[derive(Clone)]
@@ -52,9 +50,10 @@ impl Shared {
     }
 }
 
-/// Serves until stopped.
+/// Serves until stopped, at most `max_connections` at a time.
 pub(crate) async fn serve(
     listener: TcpListener,
+    max_connections: usize,
     registry: Arc<Registry>,
     pages: PageSource,
     clock: Clock,
@@ -80,21 +79,7 @@ pub(crate) async fn serve(
         .fallback(async || Refused::NotFound)
         .layer(cors)
         .with_state(shared);
-    let stopping = stop.clone();
-    let serving = axum::serve(listener, routes.into_make_service_with_connect_info::<std::net::SocketAddr>())
-        .with_graceful_shutdown(async move { stopping.cancelled().await });
-    let overdue = async {
-        stop.cancelled().await;
-        tokio::time::sleep(CLOSING_GRACE).await;
-    };
-    tokio::select! {
-        served = serving => {
-            if let Err(error) = served {
-                tracing::error!(%error, "the playback door closed");
-            }
-        }
-        () = overdue => tracing::debug!("a player did not take its last answer in time"),
-    }
+    listener::listen(listener, routes, max_connections, stop).await;
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod bus;
 mod clock;
 mod dash;
 mod demo;
+mod descriptors;
 mod door;
 mod engine;
 mod hls;

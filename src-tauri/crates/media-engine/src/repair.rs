@@ -6,12 +6,13 @@
 //! break off while the picture goes on (silence is put in its place). Pure: time is an argument.
 
 mod clock;
+mod in_band;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use media_formats::aac::{self, AudioConfig};
-use media_formats::h264::{self, VideoConfig};
+use media_formats::h264::VideoConfig;
 use media_formats::unit::{TrackKind, Unit, VIDEO_TIMESCALE_HZ};
 
 use self::clock::TrackClock;
@@ -92,6 +93,8 @@ pub(crate) struct Repair {
     /// A reason to open a new epoch at the next keyframe.
     renew: bool,
     video_config: Option<Arc<VideoConfig>>,
+    /// Another header than that, which counts from the next keyframe on.
+    announced_video: Option<Arc<VideoConfig>>,
     audio_config: Option<Arc<AudioConfig>>,
     video_clock: TrackClock,
     audio_clock: TrackClock,
@@ -118,6 +121,7 @@ impl Repair {
             open: false,
             renew: false,
             video_config: None,
+            announced_video: None,
             audio_config: None,
             video_clock: TrackClock::default(),
             audio_clock: TrackClock::default(),
@@ -142,6 +146,7 @@ impl Repair {
     pub(crate) fn begin_publisher(&mut self) {
         self.open = false;
         self.renew = false;
+        self.announced_video = None;
         self.video_seen_of_publisher = false;
         self.audio_waiting_since_ms = None;
         self.held.clear();
@@ -194,10 +199,18 @@ impl Repair {
     fn video_config(&mut self, config: VideoConfig) {
         self.video_seen_of_publisher = true;
         // Encoders repeat identical headers; only a real change is an epoch.
-        if self.video_config.as_deref() != Some(&config) {
-            self.video_config = Some(Arc::new(config));
-            self.renew = true;
+        if self.video_config.as_deref() == Some(&config) {
+            self.announced_video = None;
+        } else if self.video_config.is_some() {
+            self.announced_video = Some(Arc::new(config));
+        } else {
+            self.renew_picture(Arc::new(config));
         }
+    }
+
+    fn renew_picture(&mut self, config: Arc<VideoConfig>) {
+        self.video_config = Some(config);
+        self.renew = true;
     }
 
     fn audio_config(&mut self, config: AudioConfig) {
@@ -209,13 +222,11 @@ impl Repair {
 
     fn video(&mut self, timestamp_ms: u32, cts_ms: i32, key: bool, payload: Bytes, now_ms: i64) {
         self.video_seen_of_publisher = true;
-        if self.video_config.is_none() && key {
-            // Some encoders send the parameter sets in band alone.
-            if let Some(config) = h264::parameter_sets(&payload, 4)
-                .and_then(|sets| VideoConfig::from_parameter_sets(&sets).ok())
-            {
-                self.video_config(config);
-            }
+        if key
+            && let Some(config) =
+                in_band::new_configuration(&payload, self.announced_video.take(), self.video_config.as_ref())
+        {
+            self.renew_picture(config);
         }
         if self.video_config.is_none() || (!self.open && !key) {
             self.counts.dropped_units += 1;

@@ -25,6 +25,22 @@ pub(crate) fn avcc(level: u8) -> Bytes {
     Bytes::from(record)
 }
 
+/// The picture's parameter sets in another size: x264, high profile, 640x360.
+pub(crate) const OTHER_SPS: &[u8] =
+    b"\x67\x64\x00\x1e\xac\xd9\x40\xa0\x2f\xf9\x61\x00\x00\x03\x00\x01\x00\x00\x03\x00\x3c\x8f\x16\x2d\x96";
+pub(crate) const OTHER_PPS: &[u8] = b"\x68\xeb\xe3\xcb\x22\xc0";
+
+/// A keyframe's access unit with NAL units before its slice.
+pub(crate) fn keyframe_with(nals: &[&[u8]]) -> Bytes {
+    let mut payload = Vec::new();
+    for nal in nals {
+        payload.extend_from_slice(&(nal.len() as u32).to_be_bytes());
+        payload.extend_from_slice(nal);
+    }
+    payload.extend_from_slice(&picture(true, 400));
+    Bytes::from(payload)
+}
+
 /// A picture configuration that does not tell its frame rate, as most phone encoders'.
 pub(crate) fn video_config(level: u8) -> VideoConfig {
     let mut config = VideoConfig::parse(avcc(level)).expect("a valid record");

@@ -1,5 +1,6 @@
 //! Rendered playlists and manifests, one rendering per change however many players ask.
 
+use std::hash::{DefaultHasher, Hasher as _};
 use std::io::Write as _;
 
 use bytes::Bytes;
@@ -20,8 +21,10 @@ pub(crate) enum TextKind {
 /// A text as served.
 #[derive(Debug, Clone)]
 pub(crate) struct Text {
-    /// Packager version it was rendered from; its entity tag.
+    /// Packager version it was rendered from.
     pub(crate) version: u64,
+    /// Hash of the text. Versions begin at zero with each start of the program, and a cache may be older than that.
+    pub(crate) hash: u64,
     /// As is.
     pub(crate) plain: Bytes,
     /// Compressed.
@@ -34,7 +37,9 @@ impl Text {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         // Writing to memory cannot fail; an empty result would only mean sending the text uncompressed.
         let gzip = encoder.write_all(plain.as_bytes()).and_then(|()| encoder.finish()).unwrap_or_default();
-        Self { version, plain: Bytes::from(plain), gzip: Bytes::from(gzip) }
+        let mut hasher = DefaultHasher::new();
+        hasher.write(plain.as_bytes());
+        Self { version, hash: hasher.finish(), plain: Bytes::from(plain), gzip: Bytes::from(gzip) }
     }
 }
 
@@ -63,6 +68,13 @@ impl Texts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_hash_tells_texts_of_the_same_version_apart() {
+        let hash = |text: &str| Text::new(7, text.to_owned()).hash;
+        assert_eq!(hash("#EXT-X-MEDIA-SEQUENCE:0"), hash("#EXT-X-MEDIA-SEQUENCE:0"));
+        assert_ne!(hash("#EXT-X-MEDIA-SEQUENCE:0"), hash("#EXT-X-MEDIA-SEQUENCE:256"));
+    }
 
     #[test]
     fn rendered_once_per_version() {

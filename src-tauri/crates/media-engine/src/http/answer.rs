@@ -92,27 +92,37 @@ pub(super) fn fresh(media_type: &str, bytes: Bytes) -> Response {
     ([(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, NO_CACHE)], bytes).into_response()
 }
 
-/// A playlist or manifest: compressed if the player can take that, and not sent again if it has this version.
+/// A playlist or manifest: compressed if the player can take that, and not sent again if it has this very one.
 pub(super) fn text(media_type: &'static str, text: &Text, request: &HeaderMap) -> Response {
-    let tag = format!("\"{}\"", text.version);
-    let etag = HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"0\""));
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
-        (header::CACHE_CONTROL, NO_CACHE),
-        (header::VARY, HeaderValue::from_static("accept-encoding")),
-        (header::ETAG, etag),
-    ];
-    if request.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
-        return (StatusCode::NOT_MODIFIED, headers).into_response();
-    }
     let takes_gzip = request
         .get(header::ACCEPT_ENCODING)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| value.split(',').any(is_gzip));
-    if takes_gzip && !text.gzip.is_empty() {
+    let gzip = takes_gzip && !text.gzip.is_empty();
+    // Other bytes, so another tag (RFC 9110 s8.8.3.3).
+    let tag = format!("\"{:016x}{}\"", text.hash, if gzip { "-gzip" } else { "" });
+    let known = request.get_all(header::IF_NONE_MATCH).iter().any(|tags| is_known(tags, &tag));
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
+        (header::CACHE_CONTROL, NO_CACHE),
+        (header::VARY, HeaderValue::from_static("accept-encoding")),
+        (header::ETAG, HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\""))),
+    ];
+    if known {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    if gzip {
         return (headers, [(header::CONTENT_ENCODING, "gzip")], text.gzip.clone()).into_response();
     }
     (headers, text.plain.clone()).into_response()
+}
+
+/// Whether a line of `If-None-Match` names the tag, compared weakly (RFC 9110 s13.1.2), or any. Ours hold no commas.
+fn is_known(tags: &HeaderValue, tag: &str) -> bool {
+    let Ok(tags) = tags.to_str() else { return false };
+    tags.split(',')
+        .map(str::trim)
+        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
 /// Whether an element of `Accept-Encoding` names gzip without refusing it (RFC 9110 s12.5.3: a weight of zero).

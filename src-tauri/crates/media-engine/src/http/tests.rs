@@ -1,11 +1,13 @@
 use std::io::Read as _;
 use std::pin::Pin;
+use std::time::Duration;
 
 use media_formats::unit::TrackKind;
 use reqwest::{Client, Response, StatusCode};
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::{Instant, timeout};
 
+use super::listener::CLOSING_GRACE;
 use super::*;
 use crate::door::{Admission, Attempt, Door};
 use crate::engine::{Engine, EngineConfig};
@@ -235,6 +237,57 @@ async fn a_playlist_that_is_known_is_not_sent_again() {
     assert!(known.bytes().await.expect("bytes").is_empty());
     air.one_more_part();
     assert_eq!(again(&air).await.expect("an answer").status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn entity_tags_are_of_the_very_bytes_sent() {
+    let air = OnAir::start().await;
+    let ask = |coding: &'static str, known: &str| {
+        let request = air.client.get(air.url("/s/video.m3u8")).header("accept-encoding", coding);
+        request.header("if-none-match", known.to_owned()).send()
+    };
+    let tag = async |coding| {
+        let answer = ask(coding, "\"none\"").await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer.headers()["etag"].to_str().expect("text").to_owned()
+    };
+    let (plain, packed) = (tag("identity").await, tag("gzip").await);
+    assert_ne!(plain, packed);
+    for (coding, known, status) in [
+        ("identity", plain.clone(), 304),
+        ("gzip", packed.clone(), 304),
+        ("gzip", plain.clone(), 200),
+        ("identity", packed.clone(), 200),
+        ("gzip", format!("W/{packed}"), 304),
+        ("identity", format!("\"x\", {plain}"), 304),
+        ("identity", "*".to_owned(), 304),
+        ("identity", plain.replace('"', ""), 200),
+    ] {
+        let answer = ask(coding, &known).await.expect("an answer");
+        assert_eq!(answer.status().as_u16(), status, "{coding} {known}");
+        assert_eq!(answer.headers()["vary"], "accept-encoding");
+    }
+}
+
+#[tokio::test]
+async fn a_restarted_program_does_not_take_an_old_playlist_for_its_own() {
+    let air = OnAir::start().await;
+    let old = air.get("/s/video.m3u8").await.headers()["etag"].clone();
+    let old_version = air.stream.version();
+    // The same stream after a restart: other segment numbers, and versions from zero on.
+    let (facts, _) = air.stream.facts();
+    air.engine.end_stream(&air.stream);
+    let again =
+        air.engine.open_stream(crate::stream::StreamConfig { first_msn: 256, facts, ..stream_config("s") });
+    let mut media = Encoder::default().messages(0, 9_000).into_iter();
+    let first = media.next().expect("media");
+    let publisher = publish(&again, [first]);
+    while again.version() < old_version {
+        publisher.push(media.next().expect("more media").1);
+    }
+    assert_eq!(again.version(), old_version);
+    let answer = air.client.get(air.url("/s/video.m3u8")).header("if-none-match", old).send().await;
+    assert_eq!(answer.expect("an answer").status(), StatusCode::OK);
 }
 
 #[tokio::test]

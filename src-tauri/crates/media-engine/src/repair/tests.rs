@@ -1,7 +1,10 @@
+use media_formats::h264::{ParameterSets, Sps};
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::{Encoder, Output, audio, audio_config, feed, video, video_config};
+use crate::testing::{
+    Encoder, OTHER_PPS, OTHER_SPS, Output, audio, audio_config, feed, keyframe_with, video, video_config,
+};
 
 fn config() -> Incoming {
     Incoming::VideoConfig(video_config(31))
@@ -203,6 +206,135 @@ fn repeated_headers_change_nothing() {
     let (mut repair, _) = under_way(2_000);
     let output = feed(&mut repair, [(2_000, config()), (2_000, sound()), (2_000, video(2_000, true))]);
     assert!(output.epochs().is_empty());
+}
+
+/// A keyframe that brings parameter sets.
+fn keyframe(timestamp_ms: u32, nals: &[&[u8]]) -> (i64, Incoming) {
+    let payload = keyframe_with(nals);
+    (i64::from(timestamp_ms), Incoming::Video { timestamp_ms, cts_ms: 0, key: true, payload })
+}
+
+fn sizes(output: &Output) -> Vec<(u64, u32)> {
+    let size = |epoch: &&Epoch| (epoch.start_ms, epoch.video.as_ref().map_or(0, |config| config.sps.width));
+    output.epochs().iter().map(size).collect()
+}
+
+#[test]
+fn other_parameter_sets_inside_a_keyframe_are_an_epoch_from_it_on() {
+    let (mut repair, _) = under_way(1_000);
+    let other = [OTHER_SPS, OTHER_PPS];
+    let output = feed(
+        &mut repair,
+        [
+            keyframe(1_000, &other),
+            (1_040, video(1_040, false)),
+            keyframe(2_000, &other),
+            keyframe(3_000, &[]),
+            // An encoder that also goes on repeating its first header.
+            (3_500, config()),
+            keyframe(4_000, &other),
+            (4_500, config()),
+            keyframe(5_000, &other),
+        ],
+    );
+    assert_eq!(sizes(&output), [(1_000, 640)]);
+    assert_eq!(output.units(TrackKind::Video)[0].epoch, 1);
+    let config = output.epochs()[0].video.clone().expect("a picture");
+    assert_eq!((&config.sps_nals[0][..], &config.pps_nals[0][..]), (OTHER_SPS, OTHER_PPS));
+    assert_eq!(config.nal_length_bytes, 4);
+}
+
+#[test]
+fn the_known_parameter_sets_inside_keyframes_change_nothing() {
+    let (mut repair, _) = under_way(1_000);
+    let known = video_config(31);
+    let sets = [&known.sps_nals[0][..], &known.pps_nals[0][..]];
+    let output =
+        feed(&mut repair, [keyframe(1_000, &sets), keyframe(2_000, &sets), keyframe(3_000, &sets[..1])]);
+    assert_eq!(sizes(&output), []);
+    assert_eq!(output.video_ms(), [1_000, 2_000, 3_000]);
+}
+
+#[test]
+fn a_header_and_parameter_sets_that_say_the_same_are_one_epoch() {
+    let (mut repair, _) = under_way(1_000);
+    let sets = ParameterSets {
+        sps: vec![Bytes::from_static(OTHER_SPS)],
+        pps: vec![Bytes::from_static(OTHER_PPS), Bytes::from_static(b"\x68\x58\xf8\xf2\xc8\xb0")],
+    };
+    let header = VideoConfig::from_parameter_sets(&sets).expect("valid sets");
+    // Only the set in use is repeated.
+    let other = [OTHER_SPS, OTHER_PPS];
+    let output = feed(
+        &mut repair,
+        [
+            (990, Incoming::VideoConfig(header.clone())),
+            keyframe(1_000, &other),
+            keyframe(2_000, &other),
+            (2_500, config()),
+            keyframe(3_000, &[]),
+        ],
+    );
+    assert_eq!(sizes(&output), [(1_000, 640), (3_000, 1_280)], "and a header alone counts as ever");
+    assert_eq!(output.epochs()[0].video.as_deref(), Some(&header));
+}
+
+#[test]
+fn parameter_sets_that_cannot_be_read_are_ignored() {
+    let (mut repair, _) = under_way(1_000);
+    // Cut short; nothing but a header byte; numbers without an end.
+    let output = feed(
+        &mut repair,
+        [
+            keyframe(1_000, &[&OTHER_SPS[..5], OTHER_PPS]),
+            keyframe(2_000, &[&[0x67], &[0x68]]),
+            keyframe(3_000, &[&[0x67, 100, 0, 31, 0, 0, 0, 0, 0, 0, 0], OTHER_PPS]),
+        ],
+    );
+    assert_eq!(sizes(&output), []);
+    assert_eq!(output.video_ms(), [1_000, 2_000, 3_000], "the pictures go on");
+}
+
+proptest! {
+    #[test]
+    fn whatever_stands_for_parameter_sets_inside_keyframes_every_picture_goes_on(
+        sps in prop::collection::vec(any::<u8>(), 0..40),
+        pps in prop::collection::vec(any::<u8>(), 0..10),
+    ) {
+        let (mut repair, _) = under_way(1_000);
+        let (sps, pps) = ([&[0x67][..], &sps].concat(), [&[0x68][..], &pps].concat());
+        let readable = Sps::parse(&sps).is_ok();
+        let output =
+            feed(&mut repair, [keyframe(1_000, &[&sps, &pps]), (1_040, video(1_040, false))]);
+        prop_assert_eq!(output.video_ms(), [1_000, 1_040]);
+        prop_assert_eq!(output.epochs().len(), usize::from(readable));
+    }
+}
+
+#[test]
+fn parameter_sets_inside_keyframes_keep_the_length_of_lengths() {
+    let mut record = video_config(31).avcc.to_vec();
+    record[4] = 0xfd;
+    let short = VideoConfig::parse(Bytes::from(record)).expect("a valid record");
+    let mut payload = Vec::new();
+    for nal in [OTHER_SPS, OTHER_PPS, &[0x65; 40]] {
+        payload.extend_from_slice(&(nal.len() as u16).to_be_bytes());
+        payload.extend_from_slice(nal);
+    }
+    let picture = Incoming::Video { timestamp_ms: 0, cts_ms: 0, key: true, payload: Bytes::from(payload) };
+    let mut repair = Repair::new(0);
+    let output = feed(&mut repair, [(0, Incoming::VideoConfig(short)), (0, sound()), (0, picture)]);
+    let epoch = output.epochs()[0].video.clone().expect("a picture");
+    assert_eq!((epoch.sps.width, epoch.sps.height, epoch.nal_length_bytes), (640, 360, 2));
+}
+
+#[test]
+fn a_publisher_after_one_with_parameter_sets_inside_is_taken_by_its_header() {
+    let (mut repair, _) = under_way(1_000);
+    feed(&mut repair, [keyframe(1_000, &[OTHER_SPS, OTHER_PPS])]);
+    repair.begin_publisher();
+    let output = feed(&mut repair, [(5_000, config()), (5_000, video(0, true))]);
+    assert_eq!(sizes(&output), [(5_000, 1_280)]);
 }
 
 #[test]

@@ -36,9 +36,14 @@ impl Door for OneStream {
 }
 
 async fn engine(idle_timeout: Duration) -> (Engine, Stream) {
+    engine_for(idle_timeout, 64).await
+}
+
+async fn engine_for(idle_timeout: Duration, max_http_connections: usize) -> (Engine, Stream) {
     let door = Arc::new(OneStream::default());
     let config = EngineConfig { idle_timeout, ..EngineConfig::new(pages()) };
-    let engine = Engine::start(config, Arc::clone(&door) as Arc<dyn Door>).await.expect("the engine starts");
+    let engine = Engine::start_bounded(config, Arc::clone(&door) as Arc<dyn Door>, max_http_connections);
+    let engine = engine.await.expect("the engine starts");
     let stream = engine.open_stream(stream_config("s"));
     door.0.set(stream.clone()).expect("set once");
     (engine, stream)
@@ -281,6 +286,35 @@ async fn strangers_that_wait_do_not_stop_a_publisher() {
     encoder.headers().await;
     encoder.keyframe(0).await;
     until(&stream, |status| status.last_media_ms > 0).await;
+}
+
+#[tokio::test]
+async fn idle_sockets_on_the_playback_door_keep_out_neither_encoders_nor_players() {
+    const PLACES: usize = 100;
+    let (engine, stream) = engine_for(PATIENT, PLACES).await;
+    let url = format!("http://{}/s/status.json", engine.http().address);
+    let player = reqwest::Client::builder().no_proxy().build().expect("a client");
+    assert_eq!(player.get(&url).send().await.expect("an answer").status(), 200);
+    let mut idle = Vec::new();
+    for _ in 0..PLACES + 50 {
+        idle.push(TcpStream::connect(engine.http().address).await.expect("a connection"));
+    }
+    let mut encoder = Encoder::on_air(&engine).await;
+    encoder.headers().await;
+    encoder.keyframe(0).await;
+    until(&stream, |status| status.last_media_ms > 0).await;
+    // One that was there before the flood, and one that comes behind it.
+    let newcomer = reqwest::Client::builder().no_proxy().build().expect("a client");
+    for client in [&player, &newcomer] {
+        let status: serde_json::Value =
+            client.get(&url).send().await.expect("an answer").json().await.expect("JSON");
+        assert_eq!(status["state"], "waiting");
+    }
+    for gone in &mut idle[..50] {
+        assert!(closes(gone).await, "no more are held than there are places");
+    }
+    encoder.keyframe(2_000).await;
+    assert!(stream.status().borrow().publisher.is_some());
 }
 
 #[test]
