@@ -7,6 +7,9 @@
 //!   frame duration. Waiting for the next frame to learn the true duration would cost a frame of latency. The next
 //!   frame is then placed where the foretold one ended (a millisecond or two off, RTMP rounds as much), so parts
 //!   join without holes and durations are exact sums.
+//! - Pictures are decoded on an even grid and shown at their true times: RTMP's whole milliseconds would give every
+//!   frame another duration, from which GStreamer (and so every WebKitGTK window) reads a new frame rate with each
+//!   part, and drops pictures. The grid follows the source once a segment; composition offsets carry the rest.
 //! - `EXT-X-TARGETDURATION` and `PART-TARGET` may never change: they are measured from the first segment, whose units
 //!   are held until it is complete (nothing can be fetched before anyway) and then cut to what was measured. A later
 //!   segment that would exceed the target is cut without a keyframe.
@@ -33,6 +36,8 @@ const TARGET_SLACK_MS: u64 = 400;
 const FOLLOWER_SLACK_MS: u64 = 90;
 /// A frame later than foretold by more than this is left where it is, and a hole with it.
 const MAX_PLACEMENT_MS: u64 = 100;
+/// A picture farther from the even grid than this, and than three quarters of a frame, begins a new one.
+const GRID_TOLERANCE_MS: u64 = 20;
 /// RTMP rounds to milliseconds, and the usual frame duration is an average: a frame that overshoots by this still fits.
 const ROUNDING_MS: u64 = 2;
 /// Payload at which a part is closed early, so that a clock that stands still cannot make it grow without end.
@@ -85,6 +90,8 @@ struct Track {
     /// Usual frame duration in ticks.
     nominal: u64,
     last_dts: Option<u64>,
+    /// True decoding time of the segment's first picture, and pictures since.
+    run: Option<(i64, i64)>,
     /// Times (µs) at which the lead track began segments this track has not yet begun.
     cuts: VecDeque<u64>,
     /// Where the lead's last cut was, in this track's ticks: a gap after it begins there.
@@ -247,9 +254,13 @@ impl Packager {
         unit.track == lead_kind && track.is_past(dts(start), unit, MAX_FIRST_SEGMENT_MS)
     }
 
-    fn place(&mut self, unit: Unit) {
+    fn place(&mut self, mut unit: Unit) {
         let lead_kind = self.lead_kind();
         let (kind, target_s) = (unit.track, self.facts.target_duration_s);
+        let true_dts = unit.dts;
+        if let (TrackKind::Video, Some(video)) = (kind, self.video.as_mut()) {
+            video.put_on_grid(&mut unit);
+        }
         let start_us = self.time_us(&unit);
         let segment_ms = u64::from(target_s) * 1_000 + TARGET_SLACK_MS;
         let Some(track) = self.track_mut(kind) else { return };
@@ -257,6 +268,7 @@ impl Packager {
         if kind == lead_kind {
             if track.wants_segment(&unit, segment_ms) {
                 track.close_part(Some(dts(&unit)));
+                track.follow_source(true_dts, unit.dts);
                 self.cut(start_us);
                 changed = true;
             }
@@ -403,6 +415,15 @@ fn dts(unit: &Unit) -> u64 {
     unit.dts.max(0) as u64
 }
 
+/// Changes when a unit is decoded; a picture is still shown when it was to be.
+fn move_dts(unit: &mut Unit, dts: i64) {
+    if unit.track == TrackKind::Video {
+        unit.cts =
+            unit.cts.saturating_add((unit.dts - dts).clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32);
+    }
+    unit.dts = dts;
+}
+
 impl Track {
     fn new(
         kind: TrackKind,
@@ -421,6 +442,7 @@ impl Track {
             pending_bytes: 0,
             foretold_end: None,
             last_dts: None,
+            run: None,
             cuts: VecDeque::new(),
             cut_at: 0,
             discontinuity_next: discontinuity,
@@ -498,6 +520,39 @@ impl Track {
         }
     }
 
+    /// Gives a picture the next place on the grid, if that is near its own; its presentation time stays.
+    fn put_on_grid(&mut self, unit: &mut Unit) {
+        let Some(last) = self.last_dts else {
+            self.run = Some((unit.dts, 0));
+            return;
+        };
+        let (last, step) = (last as i64, self.nominal as i64);
+        let tolerance = (step * 3 / 4).max(self.ticks(GRID_TOLERANCE_MS) as i64);
+        let place = last + step;
+        if (unit.dts - place).abs() <= tolerance {
+            move_dts(unit, place);
+            self.run = self.run.map(|(start, frames)| (start, frames + 1));
+            return;
+        }
+        // A missing picture, another frame rate or a gap: the grid begins anew where the picture is.
+        let off = unit.dts - last;
+        if (1..=step * 3).contains(&off) {
+            self.nominal = ((step * 3 + off) / 4).max(1) as u64;
+        }
+        self.run = None;
+        move_dts(unit, unit.dts.max(last + 1));
+    }
+
+    /// A segment begins with the picture of this true decoding time, at this place on the grid: the step is set so
+    /// that the grid meets the source by the segment's end.
+    fn follow_source(&mut self, true_dts: i64, place: i64) {
+        if let Some((start, frames)) = self.run.filter(|&(_, frames)| frames > 0) {
+            let step = (true_dts - start + (true_dts - place) + frames / 2) / frames;
+            self.nominal = step.max(1) as u64;
+        }
+        self.run = Some((true_dts, 0));
+    }
+
     /// Adds a unit to the part being gathered; closes the part if another would not fit. True if a part appeared.
     fn append(&mut self, mut unit: Unit) -> bool {
         let limit = self.ticks(self.part_limit_ms);
@@ -510,15 +565,11 @@ impl Track {
         if let (true, Some(end)) = (self.pending.is_empty(), self.foretold_end)
             && dts(&unit) <= end + self.ticks(MAX_PLACEMENT_MS)
         {
-            unit.dts = end as i64;
+            move_dts(&mut unit, end as i64);
         }
         if let Some(last) = self.last_dts {
-            unit.dts = unit.dts.max(last as i64 + 1);
-            if unit.track == TrackKind::Video {
-                // Follows a change of frame rate within a few frames, ignores a single odd one.
-                let step = (dts(&unit) - last).min(self.nominal * 4);
-                self.nominal = (self.nominal * 3 + step) / 4;
-            }
+            let earliest = unit.dts.max(last as i64 + 1);
+            move_dts(&mut unit, earliest);
         }
         if self.pending.is_empty() {
             self.part_start = dts(&unit);

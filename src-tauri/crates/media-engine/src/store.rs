@@ -164,7 +164,7 @@ impl TrackWindow {
         let mut retained_us: u64 = self.retained.iter().map(Segment::duration_us).sum();
         // The longest playlist a segment stood in, which is up to one segment longer than what is kept, and the segment;
         // segments are up to half a second longer than their target.
-        let retain_us = keep_us + u64::from(target_duration_s) * 2_000_000 + 1_000_000;
+        let retain_us = keep_us + u64::from(target_duration_s) * 3_000_000 + 1_000_000;
         let mut held_bytes: u64 = self.closed().map(Segment::len_bytes).sum();
         while let Some(first) = self.retained.front() {
             let first_us = first.duration_us();
