@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { atEnd } from '../../e2e/lib/ending.mjs';
 import { output, program } from '../../e2e/lib/paths.mjs';
 import { end, start } from '../../e2e/lib/processes.mjs';
 
@@ -28,7 +29,7 @@ export async function openWindow(t, environment, args = ['--rtmp-port', '0', '--
     return value;
   };
   await answering(() => ask('GET', '/status'), driver);
-  const options = { binary: process.env.SC ?? program('stream-console'), args };
+  const options = { binary: program('stream-console'), args };
   const capabilities = { alwaysMatch: { 'webkitgtk:browserOptions': options } };
   const { sessionId } = await ask('POST', '/session', { capabilities });
   const at = (path) => `/session/${sessionId}${path}`;
@@ -38,6 +39,8 @@ export async function openWindow(t, environment, args = ['--rtmp-port', '0', '--
     ask('POST', at('/execute/sync'), { script: `${FIND} return (${script})(...arguments);`, args });
   const runAsync = (script, ...args) => ask('POST', at('/execute/async'), { script: `${FIND} ${script}`, args });
 
+  const [app] = readFileSync(`/proc/${driver.child.pid}/task/${driver.child.pid}/children`, 'utf8').trim().split(' ');
+  atEnd(t, () => kill(app, 'SIGTERM')); // The driver leaves a program behind whose page does not answer.
   await run(keepPresenting);
 
   const window = {
@@ -96,8 +99,7 @@ export async function openWindow(t, environment, args = ['--rtmp-port', '0', '--
     picture: async (name) => writeFileSync(output(`${name}.png`), await ask('GET', at('/screenshot')), 'base64'),
     /** Ends the program without a chance to say goodbye, as a crash or a power cut would. */
     pullThePlug: async () => {
-      const children = readFileSync(`/proc/${driver.child.pid}/task/${driver.child.pid}/children`, 'utf8');
-      for (const pid of children.trim().split(' ')) process.kill(Number(pid), 'SIGKILL');
+      kill(app, 'SIGKILL');
       await end(driver, 'SIGKILL');
     },
   };
@@ -126,6 +128,14 @@ function coloursOfVideo() {
   const seen = new Set();
   for (let at = 0; at < data.length; at += 4) seen.add([data[at] >> 4, data[at + 1] >> 4, data[at + 2] >> 4].join());
   return seen.size > 8;
+}
+
+function kill(pid, signal) {
+  try {
+    process.kill(Number(pid), signal);
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error; // It has ended already.
+  }
 }
 
 async function freePort() {

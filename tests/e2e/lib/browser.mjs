@@ -30,16 +30,15 @@ export async function openPage(t, browser, url, { name, expected = [], viewport 
   const context = await browser.newContext({ viewport, permissions: ['clipboard-read', 'clipboard-write'] });
   const page = await context.newPage();
   const errors = [];
-  atEnd(t, () => errors.length > 0 && t.diagnostic(`${name}: the page logged ${errors.join('; ')}`));
+  const unexpected = () => errors.filter((error) => !expected.some((pattern) => pattern.test(error)));
+  // Said even when the test fails before it asks: it is often the reason.
+  atEnd(t, () => unexpected().length > 0 && t.diagnostic(`${name}: the page logged ${unexpected().join('; ')}`));
   page.on('pageerror', (error) => errors.push(`${error}`));
   page.on('console', (message) => {
     if (message.type() === 'error') errors.push(`${message.text()} (${message.location().url})`);
   });
   page.setDefaultTimeout(30_000);
-  page.noErrors = () => {
-    const unexpected = errors.filter((error) => !expected.some((pattern) => pattern.test(error)));
-    assert.deepEqual(unexpected, [], 'the page logged errors');
-  };
+  page.noErrors = () => assert.deepEqual(unexpected(), [], 'the page logged errors');
   atEnd(t, async () => {
     await page.screenshot({ path: output(`${name}.png`) }).catch(() => undefined);
     await context.close();

@@ -4,12 +4,17 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { atEnd } from './ending.mjs';
 
-/** Starts a program whose end `t` (a node:test context) waits for. Its standard error is kept for failure reports. */
+/**
+ * Starts a program that ends with `t` (a node:test context). Its standard error is kept for failure reports.
+ * `gone` resolves when it exited, `ended` when whoever inherited its output closed that too.
+ */
 export function start(t, file, args, options = {}) {
   const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options });
-  const running = { child, stderr: '', ended: once(child, 'close') };
+  const running = { child, stderr: '', ended: once(child, 'close'), gone: once(child, 'exit') };
   child.stderr.setEncoding('utf8').on('data', (text) => (running.stderr = (running.stderr + text).slice(-20_000)));
-  running.ended.catch(() => undefined); // A program that cannot be started is reported by whoever waits for it.
+  // A program that cannot be started is reported by whoever waits for it.
+  running.ended.catch(() => undefined);
+  running.gone.catch(() => undefined);
   atEnd(t, () => end(running));
   return running;
 }
@@ -19,7 +24,7 @@ export async function end(running, signal = 'SIGTERM') {
   if (running.child.exitCode === null && running.child.signalCode === null) {
     running.child.kill(signal);
     const deadline = setTimeout(() => running.child.kill('SIGKILL'), 10_000);
-    await running.ended.catch(() => undefined);
+    await running.gone.catch(() => undefined);
     clearTimeout(deadline);
   }
 }

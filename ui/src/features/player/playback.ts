@@ -1,7 +1,15 @@
 // One video element playing one live playlist for as long as the stream lives, whatever happens in between.
 import type Hls from 'hls.js';
 import type { ErrorData } from 'hls.js';
-import { behindS, fatalAction, retryDelayMs } from './policy';
+import {
+  DEPTH_SEGMENTS,
+  behindS,
+  fatalAction,
+  firstMediaPlaylist,
+  listedSegments,
+  needsDepth,
+  retryDelayMs,
+} from './policy';
 import { Watchdog, type Report } from './watchdog';
 
 export interface Playback {
@@ -16,6 +24,21 @@ export interface Playback {
 
 /** Media recoveries further apart than this do not count together. */
 const RECOVERY_WINDOW_MS = 20_000;
+
+/** How often a stream that has only just begun is looked at. */
+const LOOK_AGAIN_MS = 400;
+
+/** True once the stream at `url` lists enough segments to be joined by a web view that needs some. */
+async function isDeepEnough(url: string): Promise<boolean> {
+  try {
+    const multivariant = await fetch(url);
+    const media = firstMediaPlaylist(await multivariant.text(), multivariant.url || url);
+    return media !== null && listedSegments(await (await fetch(media)).text()) >= DEPTH_SEGMENTS;
+  } catch {
+    // What is wrong with the address is hls.js's to find out and to heal.
+    return true;
+  }
+}
 
 /** Repeats `work` after growing waits, one at a time, not while `held`. */
 class Retry {
@@ -117,7 +140,16 @@ export async function playHlsJs(
     onReport,
   );
 
-  build();
+  let looking: ReturnType<typeof setTimeout> | undefined;
+  let destroyed = false;
+  const join = async () => {
+    const ready = await isDeepEnough(url);
+    if (destroyed) return;
+    if (ready) build();
+    else looking = setTimeout(() => void join(), LOOK_AGAIN_MS);
+  };
+  if (needsDepth(navigator.userAgent)) void join();
+  else build();
   return {
     jumpToLive,
     pause: () => {
@@ -129,6 +161,8 @@ export async function playHlsJs(
       retry.held = held;
     },
     destroy() {
+      destroyed = true;
+      clearTimeout(looking);
       dog.stop();
       retry.stop();
       hls?.destroy();

@@ -79,3 +79,24 @@ test('the console’s own preview is marked', () => {
   expect(policy.asPreview('http://h/a/index.m3u8')).toBe('http://h/a/index.m3u8?viewer=preview');
   expect(policy.asPreview('http://h/a/index.m3u8?x=1')).toBe('http://h/a/index.m3u8?x=1&viewer=preview');
 });
+
+test('only WebKitGTK needs some depth before it joins', () => {
+  const webkitGtk =
+    'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15';
+  const chromium =
+    'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36';
+  const mac =
+    'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15';
+  expect([webkitGtk, chromium, mac].map(policy.needsDepth)).toEqual([true, false, false]);
+});
+
+test('depth is read from the playlists', () => {
+  const multivariant = '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nvideo.m3u8?viewer=preview\n';
+  expect(policy.firstMediaPlaylist(multivariant, 'http://h/id/index.m3u8')).toBe(
+    'http://h/id/video.m3u8?viewer=preview',
+  );
+  expect(policy.firstMediaPlaylist('#EXTM3U\n', 'http://h/')).toBeNull();
+  expect(
+    policy.listedSegments('#EXTM3U\n#EXTINF:2.0,\n1.m4s\n#EXT-X-PART:DURATION=0.3\n#EXTINF:2.0,\n2.m4s\n'),
+  ).toBe(2);
+});

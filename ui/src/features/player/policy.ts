@@ -104,3 +104,27 @@ export function stallAction(pulse: Pulse, stalledS: number): 'wait' | 'jump' | '
 export function asPreview(url: string): string {
   return `${url}${url.includes('?') ? '&' : '?'}viewer=preview`;
 }
+
+/** Complete segments WebKitGTK needs before it is given a stream; see `needsDepth`. */
+export const DEPTH_SEGMENTS = 3;
+
+/**
+ * True for WebKitGTK (the window on Linux). Its GStreamer pipeline stops answering, and the page with it, when the first
+ * seek meets a stream that has only just begun, so such a stream is joined a little later. Measured with WebKitGTK 2.50.
+ */
+export function needsDepth(userAgent: string): boolean {
+  return (
+    /\bLinux\b/.test(userAgent) && /AppleWebKit\/6\d\d/.test(userAgent) && !/Chrom|Android/.test(userAgent)
+  );
+}
+
+/** Complete segments a media playlist lists. */
+export function listedSegments(playlist: string): number {
+  return playlist.match(/^#EXTINF:/gm)?.length ?? 0;
+}
+
+/** Address of the first media playlist a multivariant playlist names. */
+export function firstMediaPlaylist(multivariant: string, base: string): string | null {
+  const line = multivariant.split('\n').find((text) => text.trim() !== '' && !text.startsWith('#'));
+  return line === undefined ? null : new URL(line.trim(), base).href;
+}
