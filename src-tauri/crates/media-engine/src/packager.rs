@@ -356,10 +356,17 @@ impl Packager {
         // The tracks arrive interleaved as the sender pleased.
         held.sort_by_key(|unit| self.time_us(unit));
         if let Some(video) = self.video.as_mut() {
-            let mut times = held.iter().filter(|unit| unit.track == TrackKind::Video).map(dts);
-            let start = times.next().unwrap_or(0);
-            let (steps, last) = times.fold((0, start), |(steps, _), time| (steps + 1, time));
-            video.nominal = (last - start).checked_div(steps).unwrap_or(video.nominal).max(1);
+            let times: Vec<u64> =
+                held.iter().filter(|unit| unit.track == TrackKind::Video).map(dts).collect();
+            // The picture that comes next, if there is one, makes the mean exact.
+            let end = end_us.map(|end_us| video.ticks_of_us(end_us));
+            if let (Some(&start), Some(&last)) = (times.first(), times.last()) {
+                let (end, steps) = end.map_or((last, times.len() - 1), |end| (end.max(last), times.len()));
+                video.nominal = (end - start + steps as u64 / 2)
+                    .checked_div(steps as u64)
+                    .unwrap_or(video.nominal)
+                    .max(1);
+            }
         }
         let lead_kind = self.lead_kind();
         let nominal_us = self.lead().map_or(0, |lead| ticks_to_us(lead.nominal, lead.init.timescale_hz));
@@ -402,7 +409,8 @@ fn part_target_ms(frames_us: &[u64], target_duration_s: u32) -> u32 {
     // How full the worse filled track's parts are, in millionths.
     let fill = |target_ms: u64| {
         let full = |frame_us: &u64| {
-            let frames = target_ms * 1_000 / (*frame_us).max(1);
+            // The measured duration is rounded and may be followed up a little: as many frames must still fit.
+            let frames = target_ms * 1_000 / (frame_us + frame_us / 500).max(1);
             frames * frame_us * 1_000 / target_ms
         };
         frames_us.iter().map(full).min().unwrap_or(1_000_000)
@@ -482,6 +490,11 @@ impl Track {
     /// Something was gathered since the last segment was closed.
     fn is_filling(&self) -> bool {
         self.window.open.is_some() || !self.pending.is_empty()
+    }
+
+    /// Ticks of a number of microseconds, to the nearest.
+    fn ticks_of_us(&self, us: u64) -> u64 {
+        ((u128::from(us) * u128::from(self.init.timescale_hz) + 500_000) / 1_000_000) as u64
     }
 
     /// Ticks of a number of milliseconds.

@@ -76,8 +76,14 @@ describe('standing still', () => {
 });
 
 test('the console’s own preview is marked', () => {
-  expect(policy.asPreview('http://h/a/index.m3u8')).toBe('http://h/a/index.m3u8?viewer=preview');
-  expect(policy.asPreview('http://h/a/index.m3u8?x=1')).toBe('http://h/a/index.m3u8?x=1&viewer=preview');
+  const web = 'http://127.0.0.1:4000/';
+  expect(policy.asPreview('http://h/a/index.m3u8', web)).toBe('http://h/a/index.m3u8?viewer=preview');
+  expect(policy.asPreview('http://h/a/index.m3u8?x=1', web)).toBe('http://h/a/index.m3u8?x=1&viewer=preview');
+  for (const window of ['tauri://localhost/', 'http://tauri.localhost/']) {
+    expect(policy.asPreview('http://192.168.1.20:8935/a/index.m3u8', window)).toBe(
+      'http://127.0.0.1:8935/a/index.m3u8?viewer=preview',
+    );
+  }
 });
 
 test('only WebKitGTK needs some depth before it joins', () => {

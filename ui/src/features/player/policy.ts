@@ -100,9 +100,16 @@ export function stallAction(pulse: Pulse, stalledS: number): 'wait' | 'jump' | '
   return 'wait';
 }
 
-/** Marks the console's own player, which the engine does not count as a viewer. */
-export function asPreview(url: string): string {
-  return `${url}${url.includes('?') ? '&' : '?'}viewer=preview`;
+/**
+ * The address as the console's own player fetches it: marked, so that the engine does not count it as a viewer, and by
+ * loopback in the desktop window, which may fetch from this computer alone whatever address is shared with others.
+ */
+export function asPreview(url: string, page: string = location.href): string {
+  const at = new URL(url);
+  const { protocol, hostname } = new URL(page);
+  if (protocol === 'tauri:' || hostname === 'tauri.localhost') at.hostname = '127.0.0.1';
+  at.searchParams.set('viewer', 'preview');
+  return at.href;
 }
 
 /** Complete segments WebKitGTK needs before it is given a stream; see `needsDepth`. */

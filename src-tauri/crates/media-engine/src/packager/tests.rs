@@ -3,7 +3,7 @@ mod playlist;
 
 use media_formats::unit::TrackKind::{Audio, Video};
 
-use self::checks::Watched;
+use self::checks::{Fragment, Watched};
 use self::playlist::Playlist;
 use super::*;
 use crate::testing::Encoder;
@@ -84,7 +84,7 @@ fn target_durations_are_those_of_the_first_segment() {
         let facts = watched.packager.facts();
         (facts.target_duration_s, facts.part_target_ms)
     };
-    assert_eq!([500, 2_000, 4_000, 10_000].map(measured), [(2, 300), (2, 300), (4, 300), (6, 300)]);
+    assert_eq!([500, 2_000, 4_000, 10_000].map(measured), [(2, 301), (2, 301), (4, 301), (6, 301)]);
 }
 
 #[test]
@@ -307,9 +307,36 @@ fn a_frame_that_would_stretch_its_part_begins_the_next() {
     watched.check();
 }
 
+/// A demuxer that derives the frame rate from sample durations must not see another one with every part.
+#[test]
+fn pictures_are_decoded_on_an_even_grid_and_shown_at_their_true_times() {
+    let mut packager = Packager::new(0, PlaylistFacts::default());
+    let video = Some(Arc::new(crate::testing::video_config(31)));
+    packager.begin_epoch(&Epoch { number: 0, start_ms: 0, video, audio: None });
+    // Whole milliseconds, as RTMP has them.
+    let times: Vec<i64> = (0..200).map(|n| n * 1_000 / 30 * 90).collect();
+    for (n, &dts) in (0_u64..).zip(&times) {
+        let key = n % 60 == 0;
+        let payload = crate::testing::picture(key, 100);
+        packager.push(Unit { track: Video, epoch: 0, seq: n, dts, cts: 0, key, payload });
+    }
+    let window = packager.window(Video).expect("a window");
+    let fragments: Vec<Fragment> =
+        window.listed().chain(&window.open).flat_map(|segment| &segment.parts).map(Fragment::parse).collect();
+    let uneven: Vec<&Vec<u32>> = fragments
+        .iter()
+        .map(|one| &one.durations)
+        .filter(|all| all.iter().any(|ticks| *ticks != 3_000))
+        .collect();
+    assert_eq!(uneven, Vec::<&Vec<u32>>::new());
+    let shown: Vec<i64> = fragments.iter().flat_map(|one| one.shown.clone()).collect();
+    assert!(shown.len() > 180);
+    assert_eq!(shown, times[..shown.len()]);
+}
+
 #[test]
 fn part_targets_fit_both_tracks() {
-    assert_eq!(part_target_ms(&[33_333, 21_333], 2), 300);
+    assert_eq!(part_target_ms(&[33_333, 21_333], 2), 301, "nine frames of 33.3 ms, rounded or not");
     for frame_us in [16_667, 20_000, 33_333, 33_367, 40_000, 41_667, 50_000, 66_667, 83_333, 100_000] {
         for sound_us in [21_333, 23_220] {
             let target_us = u64::from(part_target_ms(&[frame_us, sound_us], 2)) * 1_000;

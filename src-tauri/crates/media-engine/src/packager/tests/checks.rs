@@ -227,15 +227,19 @@ impl Watched {
 }
 
 /// What a demuxer reads from a part.
-struct Fragment {
+pub(super) struct Fragment {
     decode_time: u64,
     duration: u64,
     first_key: bool,
     keys: usize,
+    /// Of each sample, in ticks.
+    pub(super) durations: Vec<u32>,
+    /// When each sample is shown, in ticks.
+    pub(super) shown: Vec<i64>,
 }
 
 impl Fragment {
-    fn parse(part: &Part) -> Self {
+    pub(super) fn parse(part: &Part) -> Self {
         let mut all = BytesMut::new();
         part.bytes.iter().for_each(|piece| all.extend_from_slice(piece));
         assert_eq!(all.len() as u64, part.len_bytes);
@@ -253,11 +257,16 @@ impl Fragment {
         let count = trun.get_u32();
         let data_offset = trun.get_u32() as usize;
         let (mut duration, mut size, mut keys, mut first_key) = (0, 0, 0, false);
+        let (mut durations, mut shown) = (Vec::new(), Vec::new());
         for sample in 0..count {
-            duration += u64::from(if bits & 0x100 != 0 { trun.get_u32() } else { default_duration });
+            let starts = duration;
+            let lasts = if bits & 0x100 != 0 { trun.get_u32() } else { default_duration };
+            durations.push(lasts);
+            duration += u64::from(lasts);
             size += trun.get_u32() as usize;
             let flags = if bits & 0x400 != 0 { trun.get_u32() } else { default_flags };
-            trun.advance(if bits & 0x800 != 0 { 4 } else { 0 });
+            let composition = if bits & 0x800 != 0 { trun.get_i32() } else { 0 };
+            shown.push(decode_time as i64 + starts as i64 + i64::from(composition));
             let key = flags & 0x0001_0000 == 0;
             keys += usize::from(key);
             first_key |= key && sample == 0;
@@ -265,7 +274,7 @@ impl Fragment {
         assert!(!trun.has_remaining() && count > 0);
         assert_eq!(boxes[1].1.len(), size, "the samples fill mdat");
         assert_eq!(data_offset, part.len_bytes as usize - size);
-        Self { decode_time, duration, first_key, keys }
+        Self { decode_time, duration, first_key, keys, durations, shown }
     }
 }
 
