@@ -1,6 +1,9 @@
 mod checks;
 mod playlist;
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use media_formats::unit::TrackKind::{Audio, Video};
 
 use self::checks::{Fragment, Watched};
