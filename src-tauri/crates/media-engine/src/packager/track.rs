@@ -28,26 +28,26 @@ const MAX_PART_UNITS: usize = 1_024;
 pub(super) struct Track {
     pub(super) window: TrackWindow,
     pub(super) init: Arc<Init>,
-    pub(super) pending: Vec<Unit>,
+    pending: Vec<Unit>,
     /// Decoding time of the part being gathered.
-    pub(super) part_start: u64,
+    part_start: u64,
     /// Where the last closed part ended, if the next frame is expected to join it.
     pub(super) foretold_end: Option<u64>,
     /// Usual frame duration in ticks.
     pub(super) nominal: u64,
-    pub(super) last_dts: Option<u64>,
+    last_dts: Option<u64>,
     /// True decoding time of the segment's first picture, and pictures since.
-    pub(super) run: Option<(i64, i64)>,
+    run: Option<(i64, i64)>,
     /// Times (µs) at which the lead track began segments this track has not yet begun.
     pub(super) cuts: VecDeque<u64>,
     /// Where the lead's last cut was, in this track's ticks: a gap after it begins there.
-    pub(super) cut_at: u64,
-    pub(super) discontinuity_next: bool,
+    cut_at: u64,
+    discontinuity_next: bool,
     /// Payload in `pending`.
-    pub(super) pending_bytes: usize,
+    pending_bytes: usize,
     /// Longest part allowed.
     pub(super) part_limit_ms: u64,
-    pub(super) fragment: u32,
+    fragment: u32,
 }
 
 /// Decoding times are never negative: a stream's time line begins at its creation.
@@ -104,7 +104,7 @@ impl Track {
         self.cuts.clear();
     }
 
-    pub(super) fn ms(&self, ticks: u64) -> u64 {
+    fn ms(&self, ticks: u64) -> u64 {
         ticks_to_us(ticks, self.init.timescale_hz) / 1_000
     }
 
@@ -130,7 +130,7 @@ impl Track {
     }
 
     /// Ticks of a number of milliseconds.
-    pub(super) fn ticks(&self, ms: u64) -> u64 {
+    fn ticks(&self, ms: u64) -> u64 {
         ms * u64::from(self.init.timescale_hz) / 1_000
     }
 
@@ -146,7 +146,7 @@ impl Track {
         self.holds_too_much() || self.ms((dts(unit) + self.nominal).saturating_sub(start)) > longest_ms
     }
 
-    pub(super) fn holds_too_much(&self) -> bool {
+    fn holds_too_much(&self) -> bool {
         self.window.open.as_ref().is_some_and(|open| open.len_bytes() > MAX_SEGMENT_BYTES)
     }
 
@@ -158,7 +158,7 @@ impl Track {
         (keyframe && elapsed_ms >= MIN_SEGMENT_MS) || elapsed_ms + self.ms(self.nominal) > longest_ms
     }
 
-    pub(super) fn segment_start(&self) -> Option<u64> {
+    fn segment_start(&self) -> Option<u64> {
         match self.window.open.as_ref() {
             Some(open) => Some(open.start),
             None => self.pending.first().map(dts),
