@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::server::Shared;
+use crate::server::{Shared, bearer};
 
 pub(crate) async fn command(
     State(shared): State<Arc<Shared>>,
@@ -20,11 +20,7 @@ pub(crate) async fn command(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let authorized = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .is_some_and(|token| shared.is_token(token));
+    let authorized = bearer(&headers).is_some_and(|token| shared.is_token(token));
     if !authorized {
         return refused(&unauthorized());
     }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use console::api::{Event, Snapshot};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::api;
-use crate::server::Shared;
+use crate::server::{Shared, bearer};
 
 /// Browsers cannot set headers on a WebSocket, so the token may stand in the address.
 #[derive(Deserialize)]
@@ -32,11 +32,7 @@ pub(crate) async fn subscribe(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let bearer = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "));
-    if !presented.token.as_deref().or(bearer).is_some_and(|token| shared.is_token(token)) {
+    if !presented.token.as_deref().or(bearer(&headers)).is_some_and(|token| shared.is_token(token)) {
         return api::refused(&api::unauthorized());
     }
     upgrade.on_upgrade(move |socket| tell(shared, socket))

@@ -63,6 +63,11 @@ impl Shared {
     }
 }
 
+/// The token a request presents in its `Authorization` header.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
 /// A token for this launch.
 pub(crate) fn new_token() -> anyhow::Result<String> {
     let mut random = [0_u8; 24];
