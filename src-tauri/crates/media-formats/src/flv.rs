@@ -7,14 +7,16 @@ mod audio;
 mod codec;
 mod enhanced;
 mod file;
+mod metadata;
 mod video;
 
 use thiserror::Error;
 
-pub use audio::{AAC_FRAME_PREFIX, AAC_SEQUENCE_PREFIX, AudioTag, parse_audio};
+pub use audio::{AAC_FRAME_PREFIX, AAC_SEQUENCE_PREFIX, AudioTag, AudioTagHeader, parse_audio};
 pub(crate) use file::take_tag;
 pub use file::{FileTag, FileTags, TagKind, file_header, tag_header};
-pub use video::{AVC_SEQUENCE_PREFIX, VideoTag, avc_frame_prefix, parse_video};
+pub use metadata::stream_metadata;
+pub use video::{AVC_SEQUENCE_PREFIX, VideoTag, VideoTagHeader, avc_frame_prefix, parse_video};
 
 use crate::unit::TrackKind;
 

@@ -6,10 +6,14 @@
 
 pub(crate) mod bits;
 mod config;
+mod idr;
 mod nal;
+mod pps;
+mod rbsp;
 mod sps;
 
 pub use config::VideoConfig;
+pub use idr::{idr_pic_id, with_idr_pic_id};
 pub use nal::{NalKind, NalUnits, ParameterSets, annex_b, is_idr, nal_units, parameter_sets};
 pub use sps::Sps;
 

@@ -1,8 +1,8 @@
-//! RTMP without sockets (Adobe RTMP 1.0): handshake, chunk stream, commands, and the server's side of a publishing
-//! connection.
+//! RTMP without sockets (Adobe RTMP 1.0): handshake, chunk stream, commands, and both sides of a publishing connection.
 //!
 //! Layers, each usable alone: [`ServerHandshake`] and [`ClientHandshake`]; [`ChunkReader`] and [`ChunkWriter`] between
-//! bytes and [`Message`]s; [`Command`] between messages and AMF0; [`ServerConnection`] over all of them.
+//! bytes and [`Message`]s; [`Command`] between messages and AMF0; over all of them [`ServerConnection`], which takes a
+//! stream, and [`ClientConnection`], which brings one to a [`PublishTarget`].
 //!
 //! ```
 //! use bytes::BytesMut;
@@ -38,25 +38,32 @@
 
 mod chunk_reader;
 mod chunk_writer;
+mod client_connection;
+mod client_state;
 mod command;
 mod error;
 mod event;
 mod handshake;
 mod message;
 mod publish_request;
+mod publish_target;
 mod server_connection;
 mod state;
+mod wire;
 
 #[cfg(test)]
 mod capture_tests;
 
 pub use chunk_reader::{ChunkLimits, ChunkReader, MAX_CHUNK_STREAMS};
 pub use chunk_writer::ChunkWriter;
+pub use client_connection::{ClientConfig, ClientConnection, ClientEvent};
+pub use client_state::ClientState;
 pub use command::Command;
 pub use error::{NotRtmp, RtmpError};
 pub use event::ServerEvent;
 pub use handshake::{ClientHandshake, RANDOM_BYTES, ServerHandshake};
 pub use message::{Message, message_type};
 pub use publish_request::{PublishRequest, UrlPart};
+pub use publish_target::{PublishTarget, TargetError, split_key};
 pub use server_connection::{ServerConfig, ServerConnection};
 pub use state::ServerState;

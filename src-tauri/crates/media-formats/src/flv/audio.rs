@@ -8,7 +8,7 @@ use super::enhanced::{CODED_FRAMES, HeaderReader, SEQUENCE_START};
 use crate::unit::TrackKind;
 
 const SOUND_EX_HEADER: u8 = 9;
-const SOUND_AAC: u8 = 10;
+pub(super) const SOUND_AAC: u8 = 10;
 /// AAC tags always claim 44.1 kHz, 16 bit, stereo; the truth is in the AudioSpecificConfig (Annex E.4.2.1).
 const AAC_FIRST_BYTE: u8 = SOUND_AAC << 4 | 0x0F;
 const AAC_SEQUENCE_HEADER: u8 = 0;
@@ -26,11 +26,14 @@ pub enum AudioTag {
     Ignored,
 }
 
-/// First bytes of an audio tag that carries an AudioSpecificConfig.
-pub const AAC_SEQUENCE_PREFIX: [u8; 2] = [AAC_FIRST_BYTE, AAC_SEQUENCE_HEADER];
+/// What an audio tag begins with, before a configuration ([`AAC_SEQUENCE_PREFIX`]) or a frame ([`AAC_FRAME_PREFIX`]).
+pub type AudioTagHeader = [u8; 2];
+
+/// First bytes of an audio tag that carries an AudioSpecificConfig, [`crate::aac::AudioConfig::asc`].
+pub const AAC_SEQUENCE_PREFIX: AudioTagHeader = [AAC_FIRST_BYTE, AAC_SEQUENCE_HEADER];
 
 /// First bytes of an audio tag that carries an AAC access unit.
-pub const AAC_FRAME_PREFIX: [u8; 2] = [AAC_FIRST_BYTE, AAC_RAW];
+pub const AAC_FRAME_PREFIX: AudioTagHeader = [AAC_FIRST_BYTE, AAC_RAW];
 
 /// Parses the payload of an audio message or FLV audio tag.
 ///

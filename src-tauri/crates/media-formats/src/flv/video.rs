@@ -7,7 +7,7 @@ use super::codec::{FOURCC_AVC, unsupported_fourcc, unsupported_video_id};
 use super::enhanced::{CODED_FRAMES, HeaderReader, SEQUENCE_START};
 use crate::unit::TrackKind;
 
-const CODEC_AVC: u8 = 7;
+pub(super) const CODEC_AVC: u8 = 7;
 const FRAME_KEY: u8 = 1;
 const FRAME_GENERATED_KEY: u8 = 4;
 const FRAME_COMMAND: u8 = 5;
@@ -42,11 +42,14 @@ pub enum VideoTag {
     Ignored,
 }
 
-/// First bytes of a video tag that carries an avcC.
-pub const AVC_SEQUENCE_PREFIX: [u8; 5] = [FRAME_KEY << 4 | CODEC_AVC, AVC_SEQUENCE_HEADER, 0, 0, 0];
+/// What a video tag begins with, before an avcC ([`AVC_SEQUENCE_PREFIX`]) or an access unit ([`avc_frame_prefix`]).
+pub type VideoTagHeader = [u8; 5];
+
+/// First bytes of a video tag that carries an avcC, [`crate::h264::VideoConfig::avcc`].
+pub const AVC_SEQUENCE_PREFIX: VideoTagHeader = [FRAME_KEY << 4 | CODEC_AVC, AVC_SEQUENCE_HEADER, 0, 0, 0];
 
 /// First bytes of a video tag that carries an H.264 access unit; `cts_ms` is cut to its 24 bits.
-pub fn avc_frame_prefix(key: bool, cts_ms: i32) -> [u8; 5] {
+pub fn avc_frame_prefix(key: bool, cts_ms: i32) -> VideoTagHeader {
     let frame_type = if key { FRAME_KEY } else { 2 };
     let [_, high, middle, low] = cts_ms.to_be_bytes();
     [frame_type << 4 | CODEC_AVC, AVC_NALU, high, middle, low]

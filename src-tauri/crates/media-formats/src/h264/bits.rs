@@ -28,15 +28,26 @@ impl<'a> BitReader<'a> {
         Ok(set)
     }
 
+    /// Bits read so far.
+    pub(crate) fn position_bits(&self) -> usize {
+        self.position_bits
+    }
+
     /// The next `count` bits as a number; `count` is at most 32.
     pub(crate) fn bits(&mut self, count: u32) -> Result<u32, OutOfBits> {
         debug_assert!(count <= 32, "callers name field widths of the specification");
         if self.remaining_bits() < count as usize {
             return Err(OutOfBits);
         }
-        let mut value = 0u32;
-        for _ in 0..count {
-            value = value << 1 | u32::from(self.bit()?);
+        let (mut value, mut left) = (0u32, count);
+        while left > 0 {
+            let byte = u32::from(*self.bytes.get(self.position_bits / 8).ok_or(OutOfBits)?);
+            let unread = 8 - (self.position_bits % 8) as u32;
+            let taken = left.min(unread);
+            let piece = byte >> (unread - taken) & ((1 << taken) - 1);
+            value = value << taken | piece;
+            self.position_bits += taken as usize;
+            left -= taken;
         }
         Ok(value)
     }
@@ -80,15 +91,46 @@ pub(crate) struct BitWriter {
 impl BitWriter {
     /// Appends the low `count` bits of `value`, most significant first; `count` is at most 32.
     pub(crate) fn bits(&mut self, value: u32, count: u32) {
-        for shift in (0..count).rev() {
+        let mut left = count;
+        while left > 0 {
             if self.length_bits.is_multiple_of(8) {
                 self.bytes.push(0);
             }
+            let free = 8 - (self.length_bits % 8) as u32;
+            let taken = left.min(free);
+            let piece = value >> (left - taken) & ((1 << taken) - 1);
             if let Some(last) = self.bytes.last_mut() {
-                *last |= ((value >> shift & 1) as u8) << (7 - self.length_bits % 8);
+                *last |= (piece << (free - taken)) as u8;
             }
-            self.length_bits += 1;
+            self.length_bits += taken as usize;
+            left -= taken;
         }
+    }
+
+    /// Appends `ue(v)`; `value` is below 2^32 - 1, the largest the code has.
+    pub(crate) fn unsigned_golomb(&mut self, value: u32) {
+        let code = u64::from(value) + 1;
+        let length = 64 - code.leading_zeros();
+        self.bits(0, length - 1);
+        self.bits(code as u32, length);
+    }
+
+    /// Appends the next `count` bits of `reader`.
+    pub(crate) fn copy(&mut self, reader: &mut BitReader<'_>, count: usize) -> Result<(), OutOfBits> {
+        for _ in 0..count / 32 {
+            self.bits(reader.bits(32)?, 32);
+        }
+        let rest = (count % 32) as u32;
+        self.bits(reader.bits(rest)?, rest);
+        Ok(())
+    }
+
+    /// Fills the last byte with ones, then appends whole bytes.
+    pub(crate) fn ones_then_bytes(&mut self, bytes: &[u8]) {
+        let free = (8 - self.length_bits % 8) % 8;
+        self.bits(0xff, free as u32);
+        self.bytes.extend_from_slice(bytes);
+        self.length_bits += bytes.len() * 8;
     }
 
     pub(crate) fn into_bytes(self) -> Vec<u8> {
@@ -100,14 +142,6 @@ impl BitWriter {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    /// The writing half of `ue(v)`, only needed to test the reading half.
-    fn write_golomb(writer: &mut BitWriter, value: u32) {
-        let code = u64::from(value) + 1;
-        let length = 64 - code.leading_zeros();
-        writer.bits(0, length - 1);
-        writer.bits(code as u32, length);
-    }
 
     #[test]
     fn golomb_codes_of_the_specification() {
@@ -130,7 +164,7 @@ mod tests {
         #[test]
         fn golomb_round_trip(values in prop::collection::vec(0u32..u32::MAX, 1..20)) {
             let mut writer = BitWriter::default();
-            values.iter().for_each(|value| write_golomb(&mut writer, *value));
+            values.iter().for_each(|value| writer.unsigned_golomb(*value));
             let bytes = writer.into_bytes();
             let mut reader = BitReader::new(&bytes);
             for value in values {

@@ -2,6 +2,7 @@
 
 use super::H264Error;
 use super::bits::{BitReader, OutOfBits};
+use super::rbsp::without_emulation_prevention;
 
 /// Larger pictures are refused: no camera or encoder of ours makes them, and a decoder would allocate for them.
 const MAX_CODED_SIDE: u64 = 8192;
@@ -40,6 +41,31 @@ pub struct Sps {
     pub fps: Option<f64>,
     /// Width to height of one sample; (1, 1) when unsaid.
     pub sample_aspect_ratio: (u16, u16),
+    /// What slice headers rely on.
+    pub(super) slices: SliceLayout,
+}
+
+/// What a sequence parameter set says of the slice headers that refer to it (H.264 s7.3.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SliceLayout {
+    /// `seq_parameter_set_id`.
+    pub(super) id: u32,
+    /// Every slice names its colour plane.
+    pub(super) separate_planes: bool,
+    /// Length of `frame_num`.
+    pub(super) frame_num_bits: u32,
+    pub(super) order_count: OrderCount,
+}
+
+/// How the output order of pictures is told (H.264 s8.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OrderCount {
+    /// Type 0: the low bits of the count.
+    Lsb { bits: u32 },
+    /// Type 1: differences to what is expected, unless they are always zero.
+    Deltas { always_zero: bool },
+    /// Type 2: output order is decoding order.
+    DecodingOrder,
 }
 
 impl Sps {
@@ -58,11 +84,11 @@ impl Sps {
         let profile_idc = reader.bits(8)? as u8;
         let constraint_flags = reader.bits(8)? as u8;
         let level_idc = reader.bits(8)? as u8;
-        at_most(reader.unsigned_golomb()?, 31, "seq_parameter_set_id")?;
+        let id = at_most(reader.unsigned_golomb()?, 31, "seq_parameter_set_id")?;
         let samples = SampleFormat::parse(&mut reader, profile_idc)?;
 
-        at_most(reader.unsigned_golomb()?, 12, "log2_max_frame_num_minus4")?;
-        let order_count_type = skip_order_count(&mut reader)?;
+        let frame_num_bits = at_most(reader.unsigned_golomb()?, 12, "log2_max_frame_num_minus4")? + 4;
+        let order_count = OrderCount::parse(&mut reader)?;
         at_most(reader.unsigned_golomb()?, 16, "max_num_ref_frames")?;
         reader.bit()?; // gaps_in_frame_num_value_allowed_flag
 
@@ -86,8 +112,9 @@ impl Sps {
             true => Vui::parse(&mut reader).unwrap_or_default(),
             false => Vui::default(),
         };
-        // Type 2 means output order is decoding order (H.264 s8.2.1.3).
-        let no_reordering = (order_count_type == 2).then_some(0);
+        let no_reordering = (order_count == OrderCount::DecodingOrder).then_some(0);
+        let slices =
+            SliceLayout { id, separate_planes: samples.separate_planes, frame_num_bits, order_count };
         Ok(Self {
             width,
             height,
@@ -101,6 +128,7 @@ impl Sps {
             max_num_reorder_frames: vui.max_num_reorder_frames.or(no_reordering),
             fps: vui.fps,
             sample_aspect_ratio: vui.sample_aspect_ratio.unwrap_or((1, 1)),
+            slices,
         })
     }
 
@@ -281,22 +309,27 @@ fn skip_scaling_list(reader: &mut BitReader<'_>, size: usize) -> Result<(), H264
     Ok(())
 }
 
-/// Skips the picture order count fields and gives their type.
-fn skip_order_count(reader: &mut BitReader<'_>) -> Result<u32, H264Error> {
-    let kind = at_most(reader.unsigned_golomb()?, 2, "pic_order_cnt_type")?;
-    if kind == 0 {
-        at_most(reader.unsigned_golomb()?, 12, "log2_max_pic_order_cnt_lsb_minus4")?;
-    }
-    if kind == 1 {
-        reader.bit()?; // delta_pic_order_always_zero_flag
-        reader.signed_golomb()?; // offset_for_non_ref_pic
-        reader.signed_golomb()?; // offset_for_top_to_bottom_field
-        let offsets = at_most(reader.unsigned_golomb()?, 255, "num_ref_frames_in_pic_order_cnt_cycle")?;
-        for _ in 0..offsets {
-            reader.signed_golomb()?; // offset_for_ref_frame
+impl OrderCount {
+    fn parse(reader: &mut BitReader<'_>) -> Result<Self, H264Error> {
+        match at_most(reader.unsigned_golomb()?, 2, "pic_order_cnt_type")? {
+            0 => {
+                let bits = at_most(reader.unsigned_golomb()?, 12, "log2_max_pic_order_cnt_lsb_minus4")? + 4;
+                Ok(Self::Lsb { bits })
+            }
+            1 => {
+                let always_zero = reader.bit()?;
+                reader.signed_golomb()?; // offset_for_non_ref_pic
+                reader.signed_golomb()?; // offset_for_top_to_bottom_field
+                let offsets =
+                    at_most(reader.unsigned_golomb()?, 255, "num_ref_frames_in_pic_order_cnt_cycle")?;
+                for _ in 0..offsets {
+                    reader.signed_golomb()?; // offset_for_ref_frame
+                }
+                Ok(Self::Deltas { always_zero })
+            }
+            _ => Ok(Self::DecodingOrder),
         }
     }
-    Ok(kind)
 }
 
 /// Luma columns and rows cut off (H.264 s7.4.2.1.1).
@@ -321,21 +354,6 @@ fn side(coded: u64, cropped: u64) -> u32 {
 
 fn at_most(value: u32, limit: u32, name: &'static str) -> Result<u32, H264Error> {
     if value > limit { Err(H264Error::BadValue(name)) } else { Ok(value) }
-}
-
-/// The raw byte sequence payload: every `00 00 03` loses its 03 (H.264 s7.4.1).
-fn without_emulation_prevention(nal: &[u8]) -> Vec<u8> {
-    let mut payload = Vec::with_capacity(nal.len());
-    let mut zeros = 0;
-    for &byte in nal {
-        if zeros >= 2 && byte == 3 {
-            zeros = 0;
-            continue;
-        }
-        zeros = if byte == 0 { zeros + 1 } else { 0 };
-        payload.push(byte);
-    }
-    payload
 }
 
 #[cfg(test)]

@@ -75,6 +75,22 @@ impl Message {
         )
     }
 
+    /// Event type and 32-bit argument of a user control message (RTMP 1.0 s7.1.7).
+    pub(super) fn as_user_control(&self) -> Option<(u16, u32)> {
+        let &[event_high, event_low, a, b, c, d] = self.payload.first_chunk()?;
+        Some((u16::from_be_bytes([event_high, event_low]), u32::from_be_bytes([a, b, c, d])))
+    }
+
+    /// What a command message says in AMF0; `None` for other messages.
+    pub(super) fn command_body(&self) -> Option<&[u8]> {
+        match self.type_id {
+            message_type::COMMAND => Some(&self.payload),
+            // One byte says which AMF follows; peers that negotiate AMF3 still send AMF0 behind it.
+            message_type::COMMAND_AMF3 => Some(self.payload.get(1..).unwrap_or_default()),
+            _ => None,
+        }
+    }
+
     /// The number at the start of a protocol control message.
     pub(super) fn first_u32(&self) -> Option<u32> {
         self.payload.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))

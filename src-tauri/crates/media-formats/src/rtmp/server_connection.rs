@@ -10,25 +10,19 @@ use bytes::{Bytes, BytesMut};
 
 use self::media::Held;
 use super::RtmpError;
-use super::chunk_reader::{ChunkLimits, ChunkReader};
-use super::chunk_writer::ChunkWriter;
+use super::chunk_reader::ChunkLimits;
 use super::command::{Command, on_status};
 use super::event::ServerEvent;
 use super::handshake::{RANDOM_BYTES, ServerHandshake};
-use super::message::{Message, message_type, user_control};
+use super::message::{Message, message_type};
 use super::publish_request::{PublishRequest, UrlPart};
 use super::state::ServerState;
+use super::wire::{MAX_QUEUED_EVENTS, Wire, printable};
 use crate::amf0::Value;
 
-/// Reports and replies that may wait to be drained before `receive` stops taking bytes.
-const MAX_QUEUED_EVENTS: usize = 8192;
-const MAX_QUEUED_REPLY_BYTES: usize = 256 * 1024;
-/// Longest text of the peer or the owner that is repeated to the other side.
-const MAX_TEXT_CHARS: usize = 128;
-const MAX_REASON_CHARS: usize = 512;
+/// Longest name of an encoder that is handed on.
+const MAX_ENCODER_CHARS: usize = 128;
 
-const CONTROL_CHUNK_STREAM: u32 = 2;
-const COMMAND_CHUNK_STREAM: u32 = 3;
 const STATUS_CHUNK_STREAM: u32 = 5;
 
 /// Numbers a server is run with.
@@ -57,15 +51,8 @@ pub struct ServerConnection {
     config: ServerConfig,
     state: ServerState,
     handshake: Box<ServerHandshake>,
-    reader: ChunkReader,
-    writer: ChunkWriter,
-    failed: Option<RtmpError>,
+    wire: Wire,
     events: VecDeque<ServerEvent>,
-    out: BytesMut,
-    /// Wraps, as the sequence number of acknowledgements does.
-    received_bytes: u32,
-    acknowledged_bytes: u32,
-    peer_window_bytes: u32,
     app: UrlPart,
     encoder: String,
     wants_fc_publish: bool,
@@ -84,14 +71,8 @@ impl ServerConnection {
         Self {
             state: ServerState::Handshaking,
             handshake: Box::new(ServerHandshake::new(random)),
-            reader: ChunkReader::new(limits),
-            writer: ChunkWriter::new(),
-            failed: None,
+            wire: Wire::new(limits, config.window_ack_bytes),
             events: VecDeque::new(),
-            out: BytesMut::new(),
-            received_bytes: 0,
-            acknowledged_bytes: 0,
-            peer_window_bytes: config.window_ack_bytes,
             app: UrlPart::default(),
             encoder: String::new(),
             wants_fc_publish: false,
@@ -110,18 +91,10 @@ impl ServerConnection {
     /// The peer broke the protocol or a limit. The same error is returned from then on; close the connection after
     /// sending what [`poll_transmit`](Self::poll_transmit) still holds.
     pub fn receive(&mut self, buf: &mut BytesMut) -> Result<(), RtmpError> {
-        if let Some(error) = &self.failed {
-            buf.clear();
-            return Err(error.clone());
-        }
-        let before = buf.len();
+        let offered_bytes = self.wire.begin(buf)?;
         let result = self.take_from(buf);
-        self.received_bytes = self.received_bytes.wrapping_add((before - buf.len()) as u32);
-        match &result {
-            Ok(()) => self.acknowledge(),
-            Err(error) => self.failed = Some(error.clone()),
-        }
-        result
+        let is_connected = !matches!(self.state, ServerState::Handshaking | ServerState::Connecting);
+        self.wire.finish(offered_bytes - buf.len(), result, is_connected)
     }
 
     /// The next report, oldest first.
@@ -131,10 +104,7 @@ impl ServerConnection {
 
     /// Bytes to write to the socket.
     pub fn poll_transmit(&mut self) -> Option<Bytes> {
-        if self.out.is_empty() {
-            return None;
-        }
-        Some(self.out.split().freeze())
+        self.wire.poll_transmit()
     }
 
     /// Lets the requested publication begin: the encoder is told, and media held back is reported. Does nothing
@@ -161,7 +131,7 @@ impl ServerConnection {
 
     /// The connection has served its purpose: write what [`poll_transmit`](Self::poll_transmit) holds, then close.
     pub fn wants_close(&self) -> bool {
-        self.failed.is_some() || self.state.is_final()
+        self.wire.has_failed() || self.state.is_final()
     }
 
     /// Where the connection stands; deadlines depend on it.
@@ -171,17 +141,17 @@ impl ServerConnection {
 
     fn take_from(&mut self, buf: &mut BytesMut) -> Result<(), RtmpError> {
         if self.state == ServerState::Handshaking {
-            if !self.handshake.receive(buf, &mut self.out)? {
+            if !self.handshake.receive(buf, &mut self.wire.out)? {
                 return Ok(());
             }
             self.enter(ServerState::Connecting);
         }
-        while self.events.len() < MAX_QUEUED_EVENTS && self.out.len() < MAX_QUEUED_REPLY_BYTES {
+        while self.events.len() < MAX_QUEUED_EVENTS {
             if self.state.is_final() {
                 buf.clear();
                 break;
             }
-            let Some(message) = self.reader.read(buf)? else { break };
+            let Some(message) = self.wire.read(buf)? else { break };
             self.handle(message)?;
         }
         Ok(())
@@ -193,21 +163,16 @@ impl ServerConnection {
     }
 
     fn handle(&mut self, message: Message) -> Result<(), RtmpError> {
+        if let Some(body) = message.command_body() {
+            return self.handle_command(&message, body);
+        }
         match message.type_id {
-            message_type::COMMAND => return self.handle_command(&message, &message.payload),
-            message_type::COMMAND_AMF3 => {
-                // One byte says which AMF follows; encoders that negotiate AMF3 still send AMF0 behind it.
-                return self.handle_command(&message, message.payload.get(1..).unwrap_or_default());
-            }
             message_type::AUDIO | message_type::VIDEO => self.deliver_media(message),
             message_type::AGGREGATE => self.deliver_aggregate(message),
             message_type::DATA => self.deliver_metadata(&message.payload),
             message_type::DATA_AMF3 => self.deliver_metadata(message.payload.get(1..).unwrap_or_default()),
-            message_type::WINDOW_ACK_SIZE => self.set_peer_window(&message),
-            message_type::USER_CONTROL => self.answer_ping(&message),
-            // Acknowledgements and bandwidth limits matter to senders of much; we send little. Shared objects and
-            // types nobody knows are passed over.
-            _ => {}
+            // Acknowledgements and bandwidth limits matter to senders of much; we send little.
+            _ => self.wire.obey(&message),
         }
         Ok(())
     }
@@ -253,7 +218,7 @@ impl ServerConnection {
 
     fn connect(&mut self, command: &Command) {
         self.app = UrlPart::new(command.object_text("app"));
-        self.encoder = printable(command.object_text("flashVer"));
+        self.encoder = printable(command.object_text("flashVer"), MAX_ENCODER_CHARS);
         self.enter(ServerState::Connected);
         self.send_connect_reply(command);
         self.events.push_back(ServerEvent::Connected {
@@ -315,45 +280,13 @@ impl ServerConnection {
             _ => {}
         }
     }
-
-    fn set_peer_window(&mut self, message: &Message) {
-        // Zero would ask for endless acknowledgements; it is no window.
-        if let Some(window_bytes @ 1..) = message.first_u32() {
-            self.peer_window_bytes = window_bytes;
-        }
-    }
-
-    fn answer_ping(&mut self, message: &Message) {
-        let Some(&[event_high, event_low, a, b, c, d]) = message.payload.first_chunk() else { return };
-        if u16::from_be_bytes([event_high, event_low]) == user_control::PING_REQUEST {
-            let sent_ms = u32::from_be_bytes([a, b, c, d]);
-            self.send(CONTROL_CHUNK_STREAM, &Message::user_control(user_control::PING_RESPONSE, sent_ms));
-        }
-    }
-
-    /// RTMP 1.0 s5.4.3: at most one acknowledgement for every call of `receive`, however small the window.
-    fn acknowledge(&mut self) {
-        let is_connected = !matches!(self.state, ServerState::Handshaking | ServerState::Connecting);
-        let since_last = self.received_bytes.wrapping_sub(self.acknowledged_bytes);
-        if is_connected && since_last >= self.peer_window_bytes.max(1) {
-            self.acknowledged_bytes = self.received_bytes;
-            let message = Message::control_u32(message_type::ACKNOWLEDGEMENT, self.received_bytes);
-            self.send(CONTROL_CHUNK_STREAM, &message);
-        }
-    }
-}
-
-/// What the peer calls itself, fit for a screen: no control characters, no novels.
-fn printable(text: &str) -> String {
-    text.chars().filter(|letter| !letter.is_control()).take(MAX_TEXT_CHARS).collect()
 }
 
 impl fmt::Debug for ServerConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerConnection")
             .field("state", &self.state)
-            .field("failed", &self.failed)
-            .field("reader", &self.reader)
+            .field("wire", &self.wire)
             .field("events", &self.events.len())
             .finish_non_exhaustive()
     }

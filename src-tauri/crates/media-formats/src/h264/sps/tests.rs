@@ -26,6 +26,12 @@ fn x264_main_720p30() {
             max_num_reorder_frames: Some(2),
             fps: Some(30.0),
             sample_aspect_ratio: (1, 1),
+            slices: SliceLayout {
+                id: 0,
+                separate_planes: false,
+                frame_num_bits: 4,
+                order_count: OrderCount::Lsb { bits: 6 },
+            },
         }
     );
     assert!(sps.can_reorder());

@@ -1,11 +1,10 @@
 //! What a server connection says.
 
-use super::{
-    COMMAND_CHUNK_STREAM, CONTROL_CHUNK_STREAM, MAX_REASON_CHARS, STATUS_CHUNK_STREAM, ServerConnection,
-};
+use super::{STATUS_CHUNK_STREAM, ServerConnection};
 use crate::amf0::Value;
 use crate::rtmp::command::{Command, on_status, status_object};
 use crate::rtmp::message::{Message, message_type, user_control};
+use crate::rtmp::wire::{CONTROL_CHUNK_STREAM, MAX_REASON_CHARS};
 
 /// Peers scale their own sending by this; "dynamic" means: as before, unless that was a hard limit (RTMP 1.0 s5.4.5).
 const LIMIT_DYNAMIC: u8 = 2;
@@ -13,32 +12,26 @@ const LIMIT_DYNAMIC: u8 = 2;
 const CAN_DECODE: f64 = 1.0;
 
 impl ServerConnection {
-    pub(super) fn send(&mut self, chunk_stream: u32, message: &Message) {
-        self.writer
-            .write(chunk_stream, message, &mut self.out)
-            .expect("replies are far shorter than the length field allows");
-    }
-
     pub(super) fn send_status(&mut self, stream_id: u32, status: &Command) {
-        self.send(STATUS_CHUNK_STREAM, &status.to_message(stream_id));
+        self.wire.send(STATUS_CHUNK_STREAM, &status.to_message(stream_id));
     }
 
     /// `_result` with one value (RTMP 1.0 s7.2.1.2), unless none is asked for.
     pub(super) fn send_result(&mut self, request: &Command, value: Value) {
         if request.transaction_id != 0.0 {
             let reply = Command::new("_result", request.transaction_id, vec![Value::Null, value]);
-            self.send(COMMAND_CHUNK_STREAM, &reply.to_message(0));
+            self.wire.send_command(&reply);
         }
     }
 
     /// RTMP 1.0 s7.2.1.1: window, bandwidth, chunk size, then the result.
     pub(super) fn send_connect_reply(&mut self, request: &Command) {
         let window_bytes = self.config.window_ack_bytes;
-        self.send(CONTROL_CHUNK_STREAM, &Message::control_u32(message_type::WINDOW_ACK_SIZE, window_bytes));
+        self.wire.send_window(window_bytes);
         let [a, b, c, d] = window_bytes.to_be_bytes();
         let bandwidth = Message::control(message_type::SET_PEER_BANDWIDTH, vec![a, b, c, d, LIMIT_DYNAMIC]);
-        self.send(CONTROL_CHUNK_STREAM, &bandwidth);
-        self.writer.set_chunk_bytes(self.config.out_chunk_bytes, &mut self.out);
+        self.wire.send(CONTROL_CHUNK_STREAM, &bandwidth);
+        self.wire.send_chunk_bytes(self.config.out_chunk_bytes);
 
         let properties = Value::Object(vec![
             // Encoders compare these with what Flash Media Server 3.5 said; the truth would gain nothing.
@@ -54,25 +47,25 @@ impl ServerConnection {
             }
         }
         let reply = Command::new("_result", request.transaction_id, vec![properties, status]);
-        self.send(COMMAND_CHUNK_STREAM, &reply.to_message(0));
+        self.wire.send_command(&reply);
     }
 
     pub(super) fn refuse_second_connect(&mut self, request: &Command) {
         let status =
             status_object("error", "NetConnection.Connect.Rejected", "This connection is connected already.");
         let reply = Command::new("_error", request.transaction_id, vec![Value::Null, status]);
-        self.send(COMMAND_CHUNK_STREAM, &reply.to_message(0));
+        self.wire.send_command(&reply);
     }
 
     pub(super) fn send_publish_started(&mut self) {
         let stream_id = self.publish_stream;
-        self.send(CONTROL_CHUNK_STREAM, &Message::user_control(user_control::STREAM_BEGIN, stream_id));
+        self.wire.send(CONTROL_CHUNK_STREAM, &Message::user_control(user_control::STREAM_BEGIN, stream_id));
         let code = "NetStream.Publish.Start";
         if self.wants_fc_publish {
             // Flash Media Live Encoder waits for this one.
             let status = status_object("status", code, "Publishing has started.");
             let notice = Command::new("onFCPublish", 0.0, vec![Value::Null, status]);
-            self.send(COMMAND_CHUNK_STREAM, &notice.to_message(0));
+            self.wire.send_command(&notice);
         }
         self.send_status(stream_id, &on_status("status", code, "Publishing has started."));
     }

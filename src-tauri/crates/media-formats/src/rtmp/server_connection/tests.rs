@@ -4,7 +4,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::amf0::Amf0Error;
 use crate::flv::TagKind;
-use crate::rtmp::{ClientHandshake, NotRtmp};
+use crate::rtmp::message::user_control;
+use crate::rtmp::wire::MAX_QUEUED_BYTES;
+use crate::rtmp::{ChunkReader, ChunkWriter, ClientHandshake, NotRtmp};
 
 /// An encoder in a test: a real chunk writer and reader against the connection, without a socket.
 struct Encoder {
@@ -566,7 +568,7 @@ fn endless_pings_do_not_pile_up_replies() {
     }
     encoder.connection.receive(&mut bytes).unwrap();
     assert!(bytes.has_remaining());
-    assert!(encoder.connection.out.len() < MAX_QUEUED_REPLY_BYTES + 64);
+    assert!(encoder.connection.wire.out.len() < MAX_QUEUED_BYTES + 64);
 }
 
 #[test]
