@@ -97,6 +97,11 @@ id! {
     PlaybackId
 }
 
+id! {
+    /// Name of one destination. It outlives its address, its key and its name, and is what its key is filed under.
+    DestinationId
+}
+
 /// What an encoder must present to publish. A secret: it prints as stars and has no serde, so it cannot slip into a
 /// log line or a row; [`StreamKey::expose`] is the one way out.
 #[derive(Clone, PartialEq, Eq)]

@@ -27,21 +27,29 @@
 //! ```
 //!
 //! The rules of who may start what while what runs are in [`policy`], the sentences a person reads in [`words`].
+//! [`destination`] is the same for one place the running stream is pushed to; [`presets`] are the places creators use,
+//! and [`preflight`] tells beforehand what such a place will make of a stream.
+//!
 //! This crate must not know: the names a protocol gives to states, where media flows, how rows are written.
 #![deny(missing_docs)]
 
 mod attempt;
+pub mod destination;
+mod destination_key;
 mod ids;
 mod input;
 mod options;
 pub mod policy;
+pub mod preflight;
+pub mod presets;
 mod reason;
 pub mod record;
 mod session;
 mod state;
 pub mod words;
 
-pub use ids::{InvalidId, InvalidKey, PlaybackId, StreamId, StreamKey};
+pub use destination_key::{DestinationKey, InvalidDestinationKey};
+pub use ids::{DestinationId, InvalidId, InvalidKey, PlaybackId, StreamId, StreamKey};
 pub use input::{Effect, Input, Resume, Start, StateChange};
 pub use options::{CameraLink, Options, Quality, Starter};
 pub use reason::{EndReason, StopBy};

@@ -1,6 +1,6 @@
 //! What is remembered of a stream: the shapes that history keeps and use cases ask for.
 
-use crate::{CameraLink, Options, PlaybackId, State, StreamId, Words};
+use crate::{CameraLink, DestinationId, Options, PlaybackId, State, StreamId, Words, destination};
 
 /// A stream as it begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,4 +57,40 @@ pub struct Sample {
     pub fps: f64,
     /// Players of the last 10 s.
     pub viewers: u32,
+}
+
+/// A place the running stream is pushed to, without its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DestinationRow {
+    /// Its id.
+    pub id: DestinationId,
+    /// What the user calls it.
+    pub name: String,
+    /// Id of its preset.
+    pub preset: String,
+    /// `rtmp://` or `rtmps://` address, without a key.
+    pub url: String,
+    /// The user wants it on.
+    pub enabled: bool,
+    /// A key is kept for it elsewhere.
+    pub has_key: bool,
+    /// Ends its broadcast when no picture came for so many seconds; None = as long as the stream itself waits.
+    pub hold_limit_s: Option<u32>,
+    /// Sends to the service's test, which nobody sees.
+    pub bandwidth_test: bool,
+}
+
+/// A state change of a destination while a stream ran.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DestinationMarkRow {
+    /// Unix milliseconds.
+    pub at_ms: u64,
+    /// The destination, which may be gone by now.
+    pub id: DestinationId,
+    /// What it was called then.
+    pub name: String,
+    /// The state entered.
+    pub state: destination::State,
+    /// What was said about it.
+    pub words: Words,
 }
