@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use session::StreamId;
+use session::{DestinationId, StreamId};
 use sqlx::migrate::MigrateError;
 
 /// A failure of history and settings. `Display` is a whole sentence; [`StorageError::next_step`] says what to do.
@@ -41,6 +41,12 @@ pub enum StorageError {
     NoStream {
         /// The stream asked for.
         stream_id: StreamId,
+    },
+    /// There is no such destination.
+    #[error("There is no destination {id}.")]
+    NoDestination {
+        /// The destination asked for.
+        id: DestinationId,
     },
     /// A row holds something this version cannot read.
     #[error("An entry of the history cannot be read: {what}.")]
@@ -87,7 +93,11 @@ impl StorageError {
             )),
             Self::Busy => Some("Close other programs that have the history open, then try again.".to_owned()),
             Self::DiskFull => Some("Free some space, then try again.".to_owned()),
-            Self::NoStream { .. } | Self::Unreadable { .. } | Self::Encoding(_) | Self::Database(_) => None,
+            Self::NoStream { .. }
+            | Self::NoDestination { .. }
+            | Self::Unreadable { .. }
+            | Self::Encoding(_)
+            | Self::Database(_) => None,
         }
     }
 

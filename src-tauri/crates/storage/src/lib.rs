@@ -21,6 +21,8 @@
 //! ```
 #![deny(missing_docs)]
 
+mod destination_marks;
+mod destinations;
 mod error;
 mod marks;
 mod open;

@@ -89,8 +89,14 @@ fn options() -> SqliteConnectOptions {
 /// The migrations, in the order of their numbers. Listed rather than gathered by `sqlx::migrate!`, whose macro crate
 /// would compile SQLite a second time. A released one is never edited: its checksum is kept in the file.
 fn migrator() -> Migrator {
-    let init = include_str!("../migrations/0001_init.sql").into_sql_str();
-    Migrator::with_migrations(vec![Migration::new(1, "init".into(), MigrationType::Simple, init, false)])
+    let sql = [
+        ("init", include_str!("../migrations/0001_init.sql")),
+        ("destinations", include_str!("../migrations/0002_destinations.sql")),
+    ];
+    let migration = |(number, (name, sql)): (i64, (&'static str, &'static str))| {
+        Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations((1..).zip(sql).map(migration).collect())
 }
 
 /// Makes the file if there is none, and lets no other account read it. SQLite gives its log the file's permissions.

@@ -1,8 +1,10 @@
 //! What the tests of this crate share.
 
-use session::record::NewStream;
+use session::destination;
+use session::record::{DestinationRow, NewStream};
 use session::{
-    CameraLink, EndReason, Options, PlaybackId, Quality, State, StateChange, StopBy, StreamId, words,
+    CameraLink, DestinationId, EndReason, Options, PlaybackId, Quality, State, StateChange, StopBy, StreamId,
+    Words, words,
 };
 
 use crate::Storage;
@@ -44,4 +46,26 @@ pub(crate) async fn with_a_stream() -> (Storage, StreamId) {
     let storage = Storage::in_memory().await.expect("memory is there");
     let stream_id = start(&storage, 1).await;
     (storage, stream_id)
+}
+
+pub(crate) fn destination_id(number: u8) -> DestinationId {
+    DestinationId::from_random([number; 16])
+}
+
+/// The destination of this number; every other one has an own hold limit.
+pub(crate) fn a_destination(number: u8) -> DestinationRow {
+    DestinationRow {
+        id: destination_id(number),
+        name: format!("Destination {number}"),
+        preset: "twitch".to_owned(),
+        url: "rtmps://ingest.example:443/app".to_owned(),
+        enabled: number.is_multiple_of(3),
+        has_key: true,
+        hold_limit_s: number.is_multiple_of(2).then_some(300),
+        bandwidth_test: number.is_multiple_of(5),
+    }
+}
+
+pub(crate) fn destination_change(after_ms: u64, state: destination::State) -> destination::Change {
+    destination::Change { at_ms: T0 + after_ms, state, words: Words::warning("It is so.").then("Do this.") }
 }

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::testing::{STOPPED, change, start};
+use crate::testing::{STOPPED, a_destination, change, destination_change, destination_id, start};
 use session::State;
 
 fn folder() -> (tempfile::TempDir, PathBuf) {
@@ -55,11 +55,39 @@ async fn opening_again_keeps_what_is_there() {
 
     let storage = Storage::open(&path).await.unwrap();
     assert!(storage.stream(&stream_id).await.unwrap().is_some());
-    assert_eq!(migrations_applied(&storage).await, 1);
+    assert_eq!(migrations_applied(&storage).await, 2);
 }
 
 async fn migrations_applied(storage: &Storage) -> i64 {
     sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations").fetch_one(&storage.pool).await.unwrap()
+}
+
+/// What the first version of the program left behind.
+#[tokio::test]
+async fn a_file_of_the_first_version_is_brought_to_this_one() {
+    let (_folder, path) = folder();
+    make_private(&path).unwrap();
+    let old = Storage::connect(options().filename(&path), &path).await.unwrap();
+    let first = migrator().iter().take(1).cloned().collect();
+    Migrator::with_migrations(first).run(&old.pool).await.unwrap();
+    let stream_id = start(&old, 1).await;
+    old.set_setting("theme", &"dark").await.unwrap();
+    assert!(old.destinations().await.is_err(), "it had no destinations");
+    old.close().await;
+
+    let storage = Storage::open(&path).await.unwrap();
+    assert_eq!(migrations_applied(&storage).await, 2);
+    assert_eq!(storage.marks(&stream_id).await.unwrap().len(), 1);
+    assert_eq!(storage.setting("theme", String::new()).await.unwrap(), "dark");
+    assert_eq!(storage.destinations().await.unwrap(), []);
+    storage.insert_destination(&a_destination(1)).await.unwrap();
+    let change = destination_change(5, session::destination::State::Idle);
+    storage.record_destination(&stream_id, &destination_id(1), "Twitch", &change).await.unwrap();
+    storage.close().await;
+
+    let storage = Storage::open(&path).await.unwrap();
+    assert_eq!(storage.destinations().await.unwrap(), [a_destination(1)]);
+    assert_eq!(storage.destination_marks(&stream_id).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
