@@ -288,6 +288,13 @@ mod tests {
         assert_eq!(parse(&[]), Err(AacError::Truncated));
         assert_eq!(parse(&[0x12]), Err(AacError::Truncated));
         assert_eq!(parse(&[0x16, 0x90]), Err(AacError::UnsupportedSampleRate)); // reserved index 13
+        for rate_hz in [0, 7_349, 96_001, 0xff_ffff] {
+            let mut asc = BitWriter::default();
+            for (value, count) in [(2, 5), (15, 4), (rate_hz, 24), (2, 4), (0, 3)] {
+                asc.bits(value, count);
+            }
+            assert_eq!(parse(&asc.into_bytes()), Err(AacError::UnsupportedSampleRate), "{rate_hz} Hz");
+        }
         assert_eq!(parse(&[0x12, 0x40]), Err(AacError::UnsupportedChannels(8)));
         assert_eq!(parse(&[0x02, 0x10]), Err(AacError::UnsupportedObjectType(0)));
         assert_eq!(parse(&[0xf8, 0xe8, 0x50]), Err(AacError::UnsupportedObjectType(39))); // ELD, escaped
@@ -305,7 +312,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_safe(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+        fn any_bytes_are_safe(
+            // Most random first bytes name object types that are refused at once.
+            first in prop_oneof![any::<u8>(), (0_u8..8).prop_map(|low| 2 << 3 | low)],
+            rest in prop::collection::vec(any::<u8>(), 0..40),
+        ) {
+            let bytes = [&[first][..], &rest].concat();
             if let Ok(config) = parse(&bytes) {
                 prop_assert!((1..=8).contains(&config.channels));
                 prop_assert!((7_350..=96_000).contains(&config.sample_rate_hz));

@@ -157,6 +157,8 @@ mod tests {
     #[test]
     fn an_endless_prefix_is_refused() {
         assert_eq!(BitReader::new(&[0; 64]).unsigned_golomb(), Err(OutOfBits));
+        // Whatever follows: 32 zeros announce a value of 33 bits.
+        assert_eq!(BitReader::new(&[0, 0, 0, 0, 0x80, 0, 0, 0, 0]).unsigned_golomb(), Err(OutOfBits));
         assert_eq!(BitReader::new(&[]).bits(1), Err(OutOfBits));
     }
 

@@ -77,6 +77,10 @@ fn oversized_pictures_are_refused() {
     let bits = "1 1 011 010 0 000000000000000 1111111111111111 000011110 1 1 0 0 1";
     let refused = parse_bits([0x67, 66, 0, 51], bits);
     assert_eq!(refused, Err(H264Error::BadSize { width: 65535 * 16, height: 480 }));
+    // the largest code there is
+    let bits = format!("1 1 011 010 0 {}1{} 000011110 1 1 0 0 1", "0".repeat(31), "1".repeat(31));
+    let refused = parse_bits([0x67, 66, 0, 51], &bits);
+    assert_eq!(refused, Err(H264Error::BadSize { width: u32::MAX, height: 480 }));
     // cropping does not make a picture small that a decoder must hold whole; nor may it leave nothing
     let bits = "1 1 011 010 0 1 1 1 1 1 00000101000 1 1 1 0 1";
     assert_eq!(parse_bits([0x67, 66, 0, 51], bits), Err(H264Error::BadSize { width: 0, height: 16 }));

@@ -130,8 +130,16 @@ fn size(kind: fn(Vec<(String, Value)>) -> Value) -> Value {
 fn connect_is_answered_in_the_order_encoders_expect() {
     let mut encoder = Encoder::new(ServerConfig::default());
     encoder.connect(&[("app", "live"), ("tcUrl", "rtmp://h/live"), ("flashVer", "FMLE/3.0")]).unwrap();
+    let mut sent = BytesMut::from(&encoder.connection.poll_transmit().unwrap()[..]);
+    // Set Chunk Size is taken by the reader, so its place is looked for in the bytes.
+    let position = |wanted: &[u8]| sent.windows(wanted.len()).position(|at| at == wanted).unwrap();
+    let chunk_size = position(&[4, message_type::SET_CHUNK_SIZE, 0, 0, 0x10, 0]);
+    assert!(position(&[5, message_type::SET_PEER_BANDWIDTH]) < chunk_size);
+    assert!(chunk_size < position(b"_result"));
+    while let Some(message) = encoder.reader.read(&mut sent).unwrap() {
+        encoder.replies.push(message);
+    }
     let types: Vec<_> = encoder.replies().iter().map(|message| message.type_id).collect();
-    // Set Chunk Size is taken by the reader.
     assert_eq!(
         types,
         [message_type::WINDOW_ACK_SIZE, message_type::SET_PEER_BANDWIDTH, message_type::COMMAND]
@@ -677,6 +685,30 @@ proptest! {
             bytes[at] = value;
         }
         let _ = drive(&bytes, piece_bytes);
+    }
+
+    #[test]
+    fn commands_with_any_arguments_never_panic(
+        commands in prop::collection::vec((
+            prop::sample::select(vec!["connect", "createStream", "FCPublish", "publish", "play", "FCUnpublish",
+                "closeStream", "deleteStream", "getStreamLength", "_checkbw"]),
+            0_u32..3,
+            prop::collection::vec(prop_oneof![
+                Just(Value::Null),
+                any::<f64>().prop_map(Value::Number),
+                ".{0,8}".prop_map(|text| Value::from(text.as_str())),
+                Just(Value::Object(Vec::new())),
+            ], 0..4),
+        ), 0..12),
+        connected: bool,
+    ) {
+        let mut encoder = if connected { Encoder::connected() } else { Encoder::new(ServerConfig::default()) };
+        for (name, stream_id, values) in commands {
+            if encoder.command(stream_id, Command::new(name, 2.0, values)).is_err() {
+                break;
+            }
+            encoder.connection.accept_publish();
+        }
     }
 
     #[test]
