@@ -9,8 +9,8 @@ use clap::Parser;
 #[derive(Debug, Default, PartialEq, Eq, Parser)]
 #[command(
     version,
-    after_help = "STREAM_CONSOLE_DATA_DIR, STREAM_CONSOLE_RTMP_PORT and STREAM_CONSOLE_HTTP_PORT \
-    in the environment mean the same as the flags."
+    after_help = "STREAM_CONSOLE_DATA_DIR, STREAM_CONSOLE_RTMP_PORT, STREAM_CONSOLE_HTTP_PORT and \
+    STREAM_CONSOLE_KEYS_IN_FILE=1 in the environment mean the same as the flags."
 )]
 pub(crate) struct Options {
     /// Folder for history, settings and logs
@@ -22,6 +22,9 @@ pub(crate) struct Options {
     /// Port players fetch from; 0 takes any free one
     #[arg(long, value_name = "PORT")]
     pub(crate) http_port: Option<u16>,
+    /// Keep stream keys of destinations in a file of the data folder, not in the system's keychain
+    #[arg(long)]
+    pub(crate) keys_in_file: bool,
     /// Start streaming from the built-in demo camera at once
     #[arg(long)]
     pub(crate) demo: bool,
@@ -44,6 +47,7 @@ impl Options {
             data_dir: self.data_dir.or_else(|| variable("STREAM_CONSOLE_DATA_DIR").map(PathBuf::from)),
             rtmp_port: self.rtmp_port.or(rtmp_port),
             http_port: self.http_port.or(http_port),
+            keys_in_file: self.keys_in_file || variable("STREAM_CONSOLE_KEYS_IN_FILE").is_some(),
             demo: self.demo,
         })
     }
@@ -58,6 +62,7 @@ mod tests {
             "STREAM_CONSOLE_DATA_DIR" => Some("/elsewhere".into()),
             "STREAM_CONSOLE_RTMP_PORT" => Some("4000".into()),
             "STREAM_CONSOLE_HTTP_PORT" => Some("".into()),
+            "STREAM_CONSOLE_KEYS_IN_FILE" => Some("1".into()),
             _ => None,
         }
     }
@@ -65,8 +70,13 @@ mod tests {
     #[test]
     fn a_flag_wins_over_the_environment() {
         let given = Options::try_parse_from(["stream-console", "--rtmp-port", "0", "--demo"]).unwrap();
-        let expected =
-            Options { data_dir: Some("/elsewhere".into()), rtmp_port: Some(0), http_port: None, demo: true };
+        let expected = Options {
+            data_dir: Some("/elsewhere".into()),
+            rtmp_port: Some(0),
+            http_port: None,
+            keys_in_file: true,
+            demo: true,
+        };
         assert_eq!(given.or_environment(environment), Ok(expected));
     }
 

@@ -25,30 +25,38 @@ pub(crate) async fn command(
         return refused(&unauthorized());
     }
     let console = &shared.console;
+    // What a command takes is what its method takes.
+    macro_rules! with_argument {
+        ($method:ident) => {
+            match argument(&body) {
+                Ok(wanted) => answer(console.$method(wanted).await),
+                Err(error) => refused(&error),
+            }
+        };
+    }
     match command.as_str() {
         "snapshot" => answer(console.snapshot().await),
-        "start_managed" => match argument(&body) {
-            Ok(wanted) => answer(console.start_managed(wanted).await),
-            Err(error) => refused(&error),
-        },
         "stop_stream" => answer(console.stop_stream().await),
-        "list_streams" => match argument(&body) {
-            Ok(wanted) => answer(console.list_streams(wanted).await),
-            Err(error) => refused(&error),
-        },
-        "stream_detail" => match argument(&body) {
-            Ok(wanted) => answer(console.stream_detail(wanted).await),
-            Err(error) => refused(&error),
-        },
-        "delete_stream" => match argument(&body) {
-            Ok(wanted) => answer(console.delete_stream(wanted).await),
-            Err(error) => refused(&error),
-        },
-        "update_settings" => match argument(&body) {
-            Ok(wanted) => answer(console.update_settings(wanted).await),
-            Err(error) => refused(&error),
-        },
         "new_stream_key" => answer(console.new_stream_key().await),
+        "presets" => answer(console.presets().await),
+        "end_broadcast" => answer(console.end_broadcast().await),
+        "preflight" => answer(console.preflight().await),
+        "broadcast_check" => answer(console.broadcast_check().await),
+        "start_managed" => with_argument!(start_managed),
+        "list_streams" => with_argument!(list_streams),
+        "stream_detail" => with_argument!(stream_detail),
+        "delete_stream" => with_argument!(delete_stream),
+        "update_settings" => with_argument!(update_settings),
+        "add_destination" => with_argument!(add_destination),
+        "update_destination" => with_argument!(update_destination),
+        "set_destination" => with_argument!(set_destination),
+        "remove_destination" => with_argument!(remove_destination),
+        "duplicate_destination" => with_argument!(duplicate_destination),
+        "order_destinations" => with_argument!(order_destinations),
+        "retry_destination" => with_argument!(retry_destination),
+        "test_destination" => with_argument!(test_destination),
+        "reveal_key" => with_argument!(reveal_key),
+        "go_live" => with_argument!(go_live),
         _ => refused(&ApiError {
             code: Code::NotFound,
             message: "There is no such command.".to_owned(),

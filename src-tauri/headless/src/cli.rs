@@ -26,6 +26,9 @@ pub(crate) struct Arguments {
     /// Start the demo camera at once
     #[arg(long)]
     pub(crate) demo: bool,
+    /// Keep stream keys of destinations in a file of the data folder instead of the system's keychain
+    #[arg(long)]
+    pub(crate) keys_in_file: bool,
     /// Write the log to standard error too
     #[arg(long, short)]
     pub(crate) verbose: bool,

@@ -36,6 +36,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         rtmp_port: arguments.rtmp_port,
         http_port: arguments.http_port,
         bind: arguments.bind,
+        keys_in_file: arguments.keys_in_file,
         log_to_stderr: arguments.verbose,
     })
     .await?;

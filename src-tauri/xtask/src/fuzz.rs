@@ -30,7 +30,9 @@ impl Fuzz {
         let limit = format!("-max_total_time={}", self.seconds);
         for target in targets {
             println!("\n== {target}, {} s", self.seconds);
-            let arguments = ["fuzz", "run", "--fuzz-dir", "tests/fuzz", &target, "--", &limit];
+            let fuzz = ["fuzz", "run", "--fuzz-dir", "tests/fuzz", &target, "--", &limit];
+            // What it found and how much it ran, not every input that reached something new.
+            let arguments = fuzz.iter().chain(&["-verbosity=0", "-print_final_stats=1"]);
             // libFuzzer's instrumentation needs unstable compiler flags; this opens them on a stable compiler.
             run(command(&cargo_fuzz, arguments, "").env("RUSTC_BOOTSTRAP", "1"))?;
         }

@@ -13,12 +13,23 @@ pub(crate) const HEADLESS: &[&str] = &["build-essential", "pkg-config"];
 pub(crate) const DESKTOP: &[&str] =
     &["libwebkit2gtk-4.1-dev", "gstreamer1.0-libav", "libayatana-appindicator3-1"];
 
-/// Needed besides by the tests: a screen, a session bus, two browsers to drive, a publisher, letters to draw.
-pub(crate) const TESTS: &[&str] =
-    &["xvfb", "xauth", "dbus", "webkit2gtk-driver", "ffmpeg", "chromium", "fonts-dejavu-core"];
+/// Needed besides by the tests: a screen, a session bus, two browsers to drive, a publisher, a receiver with TLS before
+/// it, letters to draw.
+pub(crate) const TESTS: &[&str] = &[
+    "xvfb",
+    "xauth",
+    "dbus",
+    "webkit2gtk-driver",
+    "ffmpeg",
+    "chromium",
+    "nginx",
+    "libnginx-mod-rtmp",
+    "stunnel4",
+    "fonts-dejavu-core",
+];
 
-/// Needed besides by the measurements: a publisher, and the peer.
-pub(crate) const BENCH: &[&str] = &["ffmpeg", "nginx", "libnginx-mod-rtmp"];
+/// Needed besides by the measurements: a publisher, the peer, TLS before it.
+pub(crate) const BENCH: &[&str] = &["ffmpeg", "nginx", "libnginx-mod-rtmp", "stunnel4"];
 
 /// Installs those of `wanted` that are missing. Without the right to install, the error is the one line to run.
 ///

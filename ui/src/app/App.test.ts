@@ -22,8 +22,8 @@ async function open(scene: string, hash = '') {
 describe('the Live screen', () => {
   test.each([
     ['idle', 'Ready', 'Start', 'ready', ['off', 'off']],
-    ['starting-camera', 'Starting the camera', 'Stop', 'waiting', ['waiting', 'waiting']],
-    ['preparing', 'Preparing', 'Stop', 'waiting', ['flowing', 'waiting']],
+    ['starting-camera', 'Starting the camera', 'Stop', 'waiting', ['waiting', 'off']],
+    ['preparing', 'Preparing', 'Stop', 'waiting', ['flowing', 'off']],
     ['stopping', 'Stopping', 'Stopping', 'stopping', ['off', 'off']],
     ['ended', 'Ended', 'Start', 'ended', ['off', 'off']],
     ['error', 'Failed', 'Try again', 'failed', ['failed', 'off']],
@@ -39,7 +39,7 @@ describe('the Live screen', () => {
     const { host, user } = await open('preparing');
     const copy = await screen.findByRole('button', { name: 'Copy watch page address' });
     expect(copy).toHaveProperty('disabled', true);
-    expect(screen.getAllByText('Not yet: waiting for video')).toHaveLength(2);
+    expect(screen.getByText('Not yet: waiting for video')).toBeTruthy();
 
     host.tell({
       kind: 'session',
@@ -139,6 +139,35 @@ describe('the Live screen', () => {
     expect(alert.textContent).toContain('Wait a moment.');
     await user.click(within(alert).getByRole('button', { name: 'Dismiss' }));
     expect(screen.queryByRole('alert')).toBeNull();
+  });
+
+  test('calls a stream that is sent to nobody a preview, and offers to go live before all else', async () => {
+    const { user } = await open('preview');
+    expect((await screen.findByTestId('state-chip')).textContent.trim()).toBe('Preview');
+    expect(screen.getByTestId('preview').textContent).toContain('Only you see this.');
+    expect(screen.getByTestId('primary').className).not.toContain('stop');
+    await user.click(screen.getByTestId('go-live'));
+    await user.click(screen.getByTestId('confirm-go-live'));
+    await waitFor(() => expect(screen.getByTestId('state-chip').textContent.trim()).toBe('Live'));
+    expect(screen.getByTestId('primary').className).toContain('stop');
+    expect(screen.getByTestId('on-air').textContent).toBe('3 of 3 destinations on air');
+  });
+
+  test('says loudly when nobody sees what is sent', async () => {
+    await open('destinations');
+    const banners = await screen.findAllByTestId('bandwidth-test');
+    expect(banners[0]?.textContent).toContain('Nobody sees what goes to Twitch.');
+  });
+
+  test('has a lane for every destination on the time axis, in words too', async () => {
+    await open('fan-out');
+    const axis = await screen.findByTestId('timeline');
+    expect(axis.textContent).toContain('Club server: Trying again. The server closed the connection.');
+    expect([...axis.querySelectorAll('.name')].map((name) => name.textContent)).toEqual([
+      'YouTube',
+      'Twitch',
+      'Club server',
+    ]);
   });
 
   test('reads out a change of state and writes it into the window’s title', async () => {

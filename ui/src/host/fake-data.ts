@@ -11,6 +11,7 @@ import type {
   StreamDetail,
   StreamSummary,
 } from './generated';
+import { pastMarks } from './fake-destinations';
 
 export const SETTINGS: Settings = {
   rtmpPort: 1935,
@@ -18,6 +19,8 @@ export const SETTINGS: Settings = {
   lanAccess: false,
   graceS: 60,
   startOnPublish: true,
+  freezePicture: false,
+  keepDestinationsOn: false,
   theme: 'dark',
 };
 
@@ -76,6 +79,7 @@ export function signal(over: Partial<SignalView> = {}): SignalView {
     audioCodec: 'mp4a.40.2',
     audioChannels: 2,
     audioSampleRateHz: 48_000,
+    audioBitrateBps: 128_000,
     hasBFrames: false,
     droppedUnits: 0,
     jitterMs: 1.4,
@@ -128,6 +132,9 @@ export function snapshot(over: Partial<Snapshot> = {}): Snapshot {
     signal: null,
     samples: [],
     marks: [],
+    destinations: [],
+    destinationMarks: [],
+    keyPlace: 'keychain',
     settings: { chosen: SETTINGS, restartNeeded: false },
     ...over,
   };
@@ -197,6 +204,7 @@ export function detail(line: StreamSummary): StreamDetail {
         mark(end, 'ended', line.endReason ?? 'Ended.'),
       ],
       samples: [],
+      destinationMarks: [],
     };
   }
   const gapStart = start + (end - start) * 0.45;
@@ -217,5 +225,6 @@ export function detail(line: StreamSummary): StreamDetail {
       mark(end, 'ended', line.endReason ?? 'Ended.'),
     ],
     samples: samples(line.liveSinceMs, end, held ? [gapStart, gapEnd] : undefined),
+    destinationMarks: line.streamId === 'st-05' ? pastMarks(line.liveSinceMs, [gapStart, gapEnd], end) : [],
   };
 }

@@ -1,7 +1,9 @@
 // A scripted console for tests and design work: `npm run dev`, then `/?fake=live`. Scenes are listed in `SCENES`.
 import { HostError } from './errors';
+import { destinationAnswers } from './fake-commands';
 import * as data from './fake-data';
-import type { Change, Event, Mark, SessionView, Snapshot, StreamSummary } from './generated';
+import { everyState, marksOf, resting, threeOn } from './fake-destinations';
+import type { Change, DestinationView, Event, Mark, SessionView, Snapshot, StreamSummary } from './generated';
 import type { ArgsOf, CommandName, Host, Listener, ResultOf } from './host';
 
 type Scene = (nowMs: number) => Partial<Snapshot>;
@@ -36,6 +38,17 @@ function live(nowMs: number, over: Partial<SessionView> = {}): Partial<Snapshot>
       data.mark(gapStart, 'interrupted', 'No media arrives. Addresses are held for 60 s.'),
       data.mark(gapEnd, 'live', 'Media arrives again.'),
     ],
+  };
+}
+
+/** A live stream sent to `destinations`. */
+function fanOut(nowMs: number, destinations: DestinationView[]): Partial<Snapshot> {
+  const start = minutesAgo(nowMs, 9);
+  const gapStart = minutesAgo(nowMs, 4);
+  return {
+    ...live(nowMs),
+    destinations,
+    destinationMarks: marksOf(destinations, start, [gapStart, gapStart + 14_000]),
   };
 }
 
@@ -86,6 +99,13 @@ export const SCENES: Record<string, Scene> = {
     ingest: data.ingest({ publisher: { address: 'demo camera', encoder: '', sinceMs: now - 1500 } }),
   }),
   live: (now) => live(now),
+  /** Destinations are there, none is on. */
+  preview: (now) => ({ ...live(now, { viewers: 0 }), destinations: resting() }),
+  'fan-out': (now) => fanOut(now, threeOn(now)),
+  /** Destinations in every state; keys in a file. */
+  destinations: (now) => ({ ...fanOut(now, everyState(now)), keyPlace: 'file' }),
+  /** Nothing runs, destinations wait. */
+  planned: () => ({ destinations: resting().map((one) => ({ ...one, enabled: true, state: 'idle' })) }),
   'live-encoder': (now) => ({
     ...live(now, { cameraLink: 'manual' }),
     ingest: data.ingest({ publisher: encoder(now, 9) }),
@@ -145,7 +165,7 @@ export const SCENES: Record<string, Scene> = {
       data.mark(now - 6000, 'ended', 'No playable picture arrived within 15 s.'),
     ],
   }),
-  lost: (now) => live(now),
+  lost: (now) => fanOut(now, threeOn(now)),
   refused: () => ({}),
   restart: () => ({
     settings: { chosen: { ...data.SETTINGS, lanAccess: true, httpPort: 9000 }, restartNeeded: true },
@@ -160,6 +180,8 @@ export interface FakeHost extends Host {
   /** Every command that was called, oldest first. */
   readonly calls: { command: CommandName; args: unknown }[];
   readonly copied: string[];
+  /** Addresses that were to be opened elsewhere. */
+  readonly opened: string[];
   /** The next call of this command fails with this error. */
   failNext(command: CommandName, error: HostError): void;
 }
@@ -176,6 +198,7 @@ export function fakeHost(sceneName: string): FakeHost {
   const failures = new Map<CommandName, HostError>();
   const calls: FakeHost['calls'] = [];
   const copied: string[] = [];
+  const opened: string[] = [];
 
   const tell = (change: Change) => {
     const seq = known.seq + 1;
@@ -209,7 +232,8 @@ export function fakeHost(sceneName: string): FakeHost {
     say('ended', 'You stopped it.');
   };
 
-  const answers: { [C in CommandName]: (...args: ArgsOf<C>) => ResultOf<C> } = {
+  const answers: { [C in CommandName]: (...args: ArgsOf<C>) => ResultOf<C> | Promise<ResultOf<C>> } = {
+    ...destinationAnswers(() => known, tell),
     snapshot: () => known,
     start_managed: (args) => ({ streamId: start(args.cameraLink ?? 'manual'), joined: false }),
     stop_stream: () => (stop(), null),
@@ -244,6 +268,7 @@ export function fakeHost(sceneName: string): FakeHost {
     capabilities: { openFolder: true },
     calls,
     copied,
+    opened,
     tell,
     failNext: (command, error) => failures.set(command, error),
     invoke: async (command, ...args) => {
@@ -251,7 +276,7 @@ export function fakeHost(sceneName: string): FakeHost {
       const failure = failures.get(command);
       failures.delete(command);
       if (failure !== undefined) throw failure;
-      return (answers[command] as (...given: unknown[]) => ResultOf<typeof command>)(...args);
+      return await (answers[command] as (...given: unknown[]) => Promise<ResultOf<typeof command>>)(...args);
     },
     subscribe: (listener) => {
       if (sceneName === 'refused') {
@@ -276,10 +301,16 @@ export function fakeHost(sceneName: string): FakeHost {
         listeners.delete(listener);
       };
     },
-    openExternal: async () => undefined,
+    openExternal: async (url) => {
+      opened.push(url);
+    },
     openDataFolder: async () => undefined,
     copyText: async (text) => {
       copied.push(text);
+    },
+    copySecret: async (secret) => {
+      copied.push(secret);
+      return true;
     },
     saveExport: async () => true,
   };
@@ -293,6 +324,8 @@ function fold(snapshot: Snapshot, change: Change): Snapshot {
       return { ...snapshot, ingest: change.ingest };
     case 'signal':
       return { ...snapshot, signal: change.signal };
+    case 'destinations':
+      return { ...snapshot, destinations: change.destinations };
     case 'settings':
       return { ...snapshot, settings: change.settings };
     default:

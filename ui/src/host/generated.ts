@@ -30,6 +30,18 @@ samples: Array<Sample>,
  */
 marks: Array<Mark>, 
 /**
+ * Where the stream is pushed to, in the user's order.
+ */
+destinations: Array<DestinationView>, 
+/**
+ * State changes of destinations during the current stream, oldest first.
+ */
+destinationMarks: Array<DestinationMark>, 
+/**
+ * Where stream keys of destinations are kept.
+ */
+keyPlace: KeyPlace, 
+/**
  * What the user has chosen.
  */
 settings: SettingsView, };
@@ -248,6 +260,10 @@ audioChannels: number | null,
  */
 audioSampleRateHz: number | null, 
 /**
+ * Audio payload alone, averaged over the last 2 s.
+ */
+audioBitrateBps: number, 
+/**
  * Frames the encoder reordered (B-frames); such streams cannot be shown over WebRTC.
  */
 hasBFrames: boolean, 
@@ -331,6 +347,14 @@ graceS: number,
  * An encoder that connects with the right key starts a stream by itself.
  */
 startOnPublish: boolean, 
+/**
+ * Viewers see the last picture while none arrives, instead of a player that waits.
+ */
+freezePicture: boolean, 
+/**
+ * Destinations stay on when a stream ends, so that the next one goes out to them by itself.
+ */
+keepDestinationsOn: boolean, 
 /**
  * Colours.
  */
@@ -436,7 +460,337 @@ marks: Array<Mark>,
 /**
  * Samples, oldest first: 1 Hz while it ran, thinned once it ended.
  */
+samples: Array<Sample>, 
+/**
+ * State changes of its destinations, oldest first.
+ */
+destinationMarks: Array<DestinationMark>, };
+
+export type DestinationView = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * What the user calls it.
+ */
+name: string, 
+/**
+ * Id of its preset, for example `twitch`; `custom` for any other RTMP(S) endpoint.
+ */
+preset: string, 
+/**
+ * Server part of its address, without a key.
+ */
+url: string, 
+/**
+ * A stream key is stored for it.
+ */
+hasKey: boolean, 
+/**
+ * The user wants it on: the stream is pushed to it while there is one.
+ */
+enabled: boolean, 
+/**
+ * State in one word.
+ */
+state: DestinationState, 
+/**
+ * How serious an error is; null unless the state is `errored`.
+ */
+severity: Severity | null, 
+/**
+ * What is so in words, and what to do.
+ */
+message: Message | null, 
+/**
+ * Attempts that failed in a row; 0 when the last one worked.
+ */
+failedAttempts: number, 
+/**
+ * When the next attempt is made; null unless the state is `retrying`.
+ */
+retryAtMs: number | null, 
+/**
+ * Since when the far side takes the stream without a break; null while it does not.
+ */
+broadcastingSinceMs: number | null, 
+/**
+ * Sent over the last 2 s.
+ */
+bitrateBps: number, 
+/**
+ * Frames and sounds left out in this broadcast because the connection was too slow.
+ */
+droppedUnits: number, 
+/**
+ * Round trip to the far side; null where the system does not tell.
+ */
+rttMs: number | null, 
+/**
+ * Ends its broadcast when the picture is away for so long; null = as long as the stream's own grace time.
+ */
+holdLimitS: number | null, 
+/**
+ * Sends to Twitch's bandwidth test: nobody sees it.
+ */
+bandwidthTest: boolean, };
+
+export type DestinationState = "disabled" | "idle" | "starting" | "broadcasting" | "stalled" | "interrupted" | "retrying" | "errored";
+
+export type Severity = "normal" | "fatal";
+
+export type KeyPlace = "keychain" | "file";
+
+export type DestinationMark = { 
+/**
+ * When.
+ */
+atMs: number, 
+/**
+ * Id of the destination.
+ */
+destinationId: string, 
+/**
+ * What it was called then.
+ */
+name: string, 
+/**
+ * The state entered.
+ */
+state: DestinationState, 
+/**
+ * What happened, in words.
+ */
+text: string, };
+
+export type AddDestination = { 
+/**
+ * Id of a preset.
+ */
+preset: string, 
+/**
+ * What the user calls it; the preset's name if left out.
+ */
+name?: string, 
+/**
+ * `rtmp://` or `rtmps://` address; the preset's first one if left out.
+ */
+url?: string, 
+/**
+ * Stream key; may be empty for endpoints without one.
+ */
+streamKey: string, 
+/**
+ * See [`DestinationView::hold_limit_s`].
+ */
+holdLimitS?: number, 
+/**
+ * See [`DestinationView::bandwidth_test`].
+ */
+bandwidthTest?: boolean, };
+
+export type UpdateDestination = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * What the user calls it.
+ */
+name: string, 
+/**
+ * `rtmp://` or `rtmps://` address.
+ */
+url: string, 
+/**
+ * New stream key; the stored one stays if left out.
+ */
+streamKey?: string, 
+/**
+ * See [`DestinationView::hold_limit_s`].
+ */
+holdLimitS?: number, 
+/**
+ * See [`DestinationView::bandwidth_test`].
+ */
+bandwidthTest?: boolean, };
+
+export type SetDestination = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * On or off.
+ */
+enabled: boolean, };
+
+export type OneDestination = { 
+/**
+ * Its id.
+ */
+id: string, };
+
+export type SomeDestinations = { 
+/**
+ * Their ids.
+ */
+ids: Array<string>, };
+
+export type Added = { 
+/**
+ * Id of the new destination.
+ */
+id: string, };
+
+export type RevealedKey = { 
+/**
+ * The stream key; empty if there is none.
+ */
+streamKey: string, };
+
+export type DestinationTest = { 
+/**
+ * It accepted the key.
+ */
+accepted: boolean, 
+/**
+ * What was found, in words.
+ */
+message: Message, };
+
+export type PresetView = { 
+/**
+ * Its id, for example `youtube`.
+ */
+id: string, 
+/**
+ * Its name, for example `YouTube`.
+ */
+name: string, 
+/**
+ * Where it takes streams, the usual one first; empty when the user gives the address.
+ */
+ingests: Array<IngestPoint>, 
+/**
+ * The page on which it shows the key; null if there is none.
+ */
+keyPage: string | null, 
+/**
+ * How to find the key there, in a sentence.
+ */
+keyHint: string, 
+/**
+ * What to know before using it; null if nothing.
+ */
+note: string | null, 
+/**
+ * It can take a stream without showing it to anybody.
+ */
+hasBandwidthTest: boolean, 
+/**
+ * An endpoint of this kind may work without a key.
+ */
+keyOptional: boolean, 
+/**
+ * What it takes, in a line, for example `up to 6 Mb/s, 1080p60, keyframes every 2 s`.
+ */
+limits: string, };
+
+export type IngestPoint = { 
+/**
+ * For example `Primary` or `Europe: Frankfurt`.
+ */
+name: string, 
+/**
+ * For example `rtmps://a.rtmps.youtube.com/live2`.
+ */
+url: string, };
+
+export type Preflight = { 
+/**
+ * False when no signal arrives, so that nothing could be checked.
+ */
+measured: boolean, 
+/**
+ * Every enabled destination; all of them if none is enabled.
+ */
+destinations: Array<DestinationPreflight>, };
+
+export type DestinationPreflight = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * The worst of its findings.
+ */
+verdict: Verdict, 
+/**
+ * Each thing looked at.
+ */
+findings: Array<Finding>, };
+
+export type Finding = { 
+/**
+ * What was looked at, for example `Keyframes`.
+ */
+subject: string, 
+/**
+ * How it stands.
+ */
+verdict: Verdict, 
+/**
+ * What is so and why it matters.
+ */
+text: string, 
+/**
+ * How to fix it; null when it needs no fixing.
+ */
+fix: string | null, };
+
+export type Verdict = "pass" | "warn" | "refused";
+
+export type BroadcastCheck = { 
+/**
+ * 0 to 100; the worst of the parts.
+ */
+score: number, 
+/**
+ * How long it ran.
+ */
+seconds: number, 
+/**
+ * What was scored.
+ */
+parts: Array<CheckPart>, 
+/**
+ * What arrived, second by second.
+ */
 samples: Array<Sample>, };
+
+export type CheckPart = { 
+/**
+ * For example `Bitrate`.
+ */
+subject: string, 
+/**
+ * 0 to 100.
+ */
+score: number, 
+/**
+ * What was found.
+ */
+text: string, 
+/**
+ * How to make it better; null at a full score.
+ */
+fix: string | null, };
 
 export type Event = { 
 /**
@@ -462,7 +816,15 @@ sample: Sample, } | { "kind": "mark",
 /**
  * The mark.
  */
-mark: Mark, } | { "kind": "history" } | { "kind": "settings", 
+mark: Mark, } | { "kind": "destinations", 
+/**
+ * The new slice.
+ */
+destinations: Array<DestinationView>, } | { "kind": "destination_mark", 
+/**
+ * The mark.
+ */
+mark: DestinationMark, } | { "kind": "history" } | { "kind": "settings", 
 /**
  * The new slice.
  */
@@ -488,7 +850,15 @@ sample: Sample, } | { "kind": "mark",
 /**
  * The mark.
  */
-mark: Mark, } | { "kind": "history" } | { "kind": "settings", 
+mark: Mark, } | { "kind": "destinations", 
+/**
+ * The new slice.
+ */
+destinations: Array<DestinationView>, } | { "kind": "destination_mark", 
+/**
+ * The mark.
+ */
+mark: DestinationMark, } | { "kind": "history" } | { "kind": "settings", 
 /**
  * The new slice.
  */
@@ -520,4 +890,18 @@ export type Commands = {
   delete_stream: { argument: OneStream; answer: null };
   update_settings: { argument: Settings; answer: SettingsView };
   new_stream_key: { argument: null; answer: null };
+  presets: { argument: null; answer: Array<PresetView> };
+  add_destination: { argument: AddDestination; answer: Added };
+  update_destination: { argument: UpdateDestination; answer: null };
+  set_destination: { argument: SetDestination; answer: null };
+  remove_destination: { argument: OneDestination; answer: null };
+  duplicate_destination: { argument: OneDestination; answer: Added };
+  order_destinations: { argument: SomeDestinations; answer: null };
+  retry_destination: { argument: OneDestination; answer: null };
+  test_destination: { argument: OneDestination; answer: DestinationTest };
+  reveal_key: { argument: OneDestination; answer: RevealedKey };
+  go_live: { argument: SomeDestinations; answer: null };
+  end_broadcast: { argument: null; answer: null };
+  preflight: { argument: null; answer: Preflight };
+  broadcast_check: { argument: null; answer: BroadcastCheck };
 };

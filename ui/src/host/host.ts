@@ -40,6 +40,11 @@ export interface Host {
   openExternal(url: string): Promise<void>;
   openDataFolder(): Promise<void>;
   copyText(text: string): Promise<void>;
+  /**
+   * Copies a secret and empties the clipboard after `SECRET_IN_CLIPBOARD_MS` if it still holds it. Resolves to whether it
+   * will be emptied: not where the clipboard may not be read, since what a user copied later must stay.
+   */
+  copySecret(secret: string): Promise<boolean>;
   /** Resolves to false when the user cancelled the dialog. */
   saveExport(streamId: string): Promise<boolean>;
 }

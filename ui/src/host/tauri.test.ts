@@ -74,6 +74,22 @@ test('commands are called by their names, with one argument object', async () =>
   ]);
 });
 
+test('a secret is read back from the clipboard, where that is allowed', async () => {
+  answer = ({ command }) => (command.endsWith('read_text') ? 'sk-1' : null);
+  expect(await tauriHost().copySecret('sk-1')).toBe(true);
+  answer = ({ command }) => {
+    if (command.endsWith('read_text')) throw 'not allowed';
+    return null;
+  };
+  expect(await tauriHost().copySecret('sk-1')).toBe(false);
+  expect(calls.map(({ command }) => command)).toEqual([
+    'plugin:clipboard-manager|write_text',
+    'plugin:clipboard-manager|read_text',
+    'plugin:clipboard-manager|write_text',
+    'plugin:clipboard-manager|read_text',
+  ]);
+});
+
 test('refusals arrive as errors with their code', async () => {
   answer = () => {
     throw { code: 'busy', message: 'Runs.', nextStep: null };

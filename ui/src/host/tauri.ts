@@ -1,5 +1,6 @@
 // The desktop shell. The only file of the interface that knows Tauri.
 import { Channel, invoke as tauriInvoke } from '@tauri-apps/api/core';
+import { copyAndForget } from './clipboard';
 import { toHostError } from './errors';
 import type { Event, Snapshot } from './generated';
 import type { ArgsOf, CommandName, Host, Listener, ResultOf } from './host';
@@ -19,6 +20,14 @@ async function call<T>(name: string, args?: Record<string, unknown>): Promise<T>
   }
 }
 
+// The plugin's own npm package trails its crate, and the Tauri CLI refuses a build whose two versions differ;
+// these are the two calls it would make.
+const clipboard = {
+  write: (text: string) => call<void>('plugin:clipboard-manager|write_text', { text }),
+  // An empty clipboard is an error there.
+  read: () => call<string>('plugin:clipboard-manager|read_text').catch(() => null),
+};
+
 export function tauriHost(): Host {
   return {
     capabilities: { openFolder: true },
@@ -27,9 +36,8 @@ export function tauriHost(): Host {
     subscribe,
     openExternal: (url) => call('open_external', { url }),
     openDataFolder: () => call('open_data_folder'),
-    // The plugin's own npm package trails its crate, and the Tauri CLI refuses a build whose two versions differ;
-    // this is the one call it would make.
-    copyText: (text) => call('plugin:clipboard-manager|write_text', { text }),
+    copyText: clipboard.write,
+    copySecret: (secret) => copyAndForget(secret, clipboard),
     saveExport: async (streamId) =>
       (await call<boolean | null>('save_export', { args: { streamId } })) !== false,
   };

@@ -1,4 +1,5 @@
 // The headless shell: the same console behind HTTP and a WebSocket, this page opened in an ordinary browser.
+import { copyAndForget } from './clipboard';
 import { HostError, isApiError, toHostError, unreachable } from './errors';
 import type { Event, Snapshot } from './generated';
 import type { ArgsOf, CommandName, Host, Listener, ResultOf } from './host';
@@ -58,6 +59,7 @@ export function webHost(token: string | null, origin: string = location.origin):
     },
     openDataFolder: async () => undefined,
     copyText,
+    copySecret: (secret) => copyAndForget(secret, { write: copyText, read: readText }),
     saveExport: async (streamId) => {
       const detail = await invoke('stream_detail', { streamId });
       download(`stream-${streamId}.json`, JSON.stringify(detail, null, 2));
@@ -176,6 +178,16 @@ async function copyText(text: string): Promise<void> {
       message: 'The browser did not allow copying.',
       nextStep: 'Select the text and copy it by hand.',
     });
+  }
+}
+
+/** Only where that was allowed before: no question pops up a minute after a copy. */
+async function readText(): Promise<string | null> {
+  try {
+    const asked = await navigator.permissions.query({ name: 'clipboard-read' as PermissionName });
+    return asked.state === 'granted' ? await navigator.clipboard.readText() : null;
+  } catch {
+    return null;
   }
 }
 

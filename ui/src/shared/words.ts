@@ -59,6 +59,39 @@ export const SOURCE_CABLE_WORDS: Record<CableState, string> = {
   held: 'lost',
 };
 
+export type DestinationStateName =
+  'disabled' | 'idle' | 'starting' | 'broadcasting' | 'stalled' | 'interrupted' | 'retrying' | 'errored';
+
+/** A destination's card and its lane of the time axis. */
+export const DESTINATION_WORDS: Record<DestinationStateName, string> = {
+  disabled: 'Off',
+  idle: 'Standing by',
+  starting: 'Connecting',
+  broadcasting: 'On air',
+  stalled: 'Takes nothing',
+  interrupted: 'Held',
+  retrying: 'Trying again',
+  errored: 'Failed',
+};
+
+export const DESTINATION_TONES: Record<DestinationStateName, ToneName> = {
+  disabled: 'neutral',
+  idle: 'neutral',
+  starting: 'wait',
+  broadcasting: 'ok',
+  stalled: 'warn',
+  interrupted: 'warn',
+  retrying: 'warn',
+  errored: 'error',
+};
+
+export const VERDICT_WORDS = { pass: 'Fine', warn: 'May suffer', refused: 'Will be refused' } as const;
+
+export const VERDICT_TONES = { pass: 'ok', warn: 'warn', refused: 'error' } as const;
+
+/** A stream that plays here and is sent to nobody yet. */
+export const PREVIEW_WORD = 'Preview';
+
 /** The source's cable while an encoder keeps trying after a stop. */
 export const SHUT_OUT_WORD = 'shut out';
 
@@ -99,8 +132,8 @@ export const WATCH_WORDS = {
   interruptedMore: 'The camera lost its connection. The picture comes back by itself.',
   ended: 'The stream has ended',
   endedMore: 'Thank you for watching.',
-  gone: 'Nothing to watch here',
-  goneMore: 'This stream is over, or the link is wrong. Ask for a new link.',
+  gone: 'This stream does not exist or has ended',
+  goneMore: 'Ask whoever sent you the link for a new one.',
   offline: 'No connection',
   offlineMore: 'The stream’s computer cannot be reached. Trying again.',
 } as const;

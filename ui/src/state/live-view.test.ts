@@ -9,16 +9,11 @@ type Row = [
   name: string,
   session: Partial<SessionView>,
   ingest: Partial<IngestView>,
-  expected: { chip: string; action: string; does: string; stage: string; source: string; out: string },
+  expected: { chip: string; action: string; does: string; stage: string; source: string },
 ];
 
 const ROWS: Row[] = [
-  [
-    'idle',
-    {},
-    {},
-    { chip: 'Ready', action: 'Start', does: 'start', stage: 'ready', source: 'off', out: 'off' },
-  ],
+  ['idle', {}, {}, { chip: 'Ready', action: 'Start', does: 'start', stage: 'ready', source: 'off' }],
   [
     'demo camera asked',
     { phase: 'awaiting_camera', state: 'initializing', cameraLink: 'demo' },
@@ -29,7 +24,6 @@ const ROWS: Row[] = [
       does: 'stop',
       stage: 'waiting',
       source: 'waiting',
-      out: 'waiting',
     },
   ],
   [
@@ -42,7 +36,6 @@ const ROWS: Row[] = [
       does: 'stop',
       stage: 'connect',
       source: 'waiting',
-      out: 'waiting',
     },
   ],
   [
@@ -55,50 +48,49 @@ const ROWS: Row[] = [
       does: 'stop',
       stage: 'connect',
       source: 'waiting',
-      out: 'waiting',
     },
   ],
   [
     'encoder connected, nothing playable',
     { phase: 'awaiting_media', state: 'preparing', cameraLink: 'manual' },
     { publisher },
-    { chip: 'Preparing', action: 'Stop', does: 'stop', stage: 'waiting', source: 'flowing', out: 'waiting' },
+    { chip: 'Preparing', action: 'Stop', does: 'stop', stage: 'waiting', source: 'flowing' },
   ],
   [
     'live',
     { phase: 'live', state: 'active', cameraLink: 'manual', urls: urls() },
     { publisher },
-    { chip: 'Live', action: 'Stop', does: 'stop', stage: 'player', source: 'flowing', out: 'flowing' },
+    { chip: 'Live', action: 'Stop', does: 'stop', stage: 'player', source: 'flowing' },
   ],
   [
     'interrupted',
     { phase: 'interrupted', state: 'active', cameraLink: 'manual', urls: urls() },
     {},
-    { chip: 'Interrupted', action: 'Stop', does: 'stop', stage: 'player', source: 'held', out: 'held' },
+    { chip: 'Interrupted', action: 'Stop', does: 'stop', stage: 'player', source: 'held' },
   ],
   [
     'stopping',
     { phase: 'stopping', state: 'stopping', cameraLink: 'demo' },
     {},
-    { chip: 'Stopping', action: 'Stopping', does: 'nothing', stage: 'stopping', source: 'off', out: 'off' },
+    { chip: 'Stopping', action: 'Stopping', does: 'nothing', stage: 'stopping', source: 'off' },
   ],
   [
     'ended',
     { phase: 'ended', state: 'stopped', cameraLink: 'demo' },
     {},
-    { chip: 'Ended', action: 'Start', does: 'start', stage: 'ended', source: 'off', out: 'off' },
+    { chip: 'Ended', action: 'Start', does: 'start', stage: 'ended', source: 'off' },
   ],
   [
     'ended while an encoder keeps trying',
     { phase: 'ended', state: 'stopped', cameraLink: 'manual' },
     { heldOff: true },
-    { chip: 'Ended', action: 'Start', does: 'start', stage: 'ended', source: 'held', out: 'off' },
+    { chip: 'Ended', action: 'Start', does: 'start', stage: 'ended', source: 'held' },
   ],
   [
     'failed',
     { phase: 'ended', state: 'error', cameraLink: 'manual' },
     {},
-    { chip: 'Failed', action: 'Try again', does: 'start', stage: 'failed', source: 'failed', out: 'off' },
+    { chip: 'Failed', action: 'Try again', does: 'start', stage: 'failed', source: 'failed' },
   ],
 ];
 
@@ -110,7 +102,6 @@ test.each(ROWS)('%s', (_name, sessionOver, ingestOver, expected) => {
     does: view.action.does,
     stage: view.stage,
     source: view.sourceCable,
-    out: view.outCable,
   }).toEqual(expected);
 });
 
@@ -163,4 +154,10 @@ test('running and untouched', () => {
   expect(isRunning(session({ phase: 'ended' }))).toBe(false);
   expect(isUntouched(session())).toBe(true);
   expect(isUntouched(session({ streamId: 'a' }))).toBe(false);
+});
+
+test('a stream that is sent to nobody is a preview, not live', () => {
+  const playing = session({ phase: 'live', state: 'active', urls: urls() });
+  expect(liveView(playing, ingest(), 'demo', 0, true).chip).toEqual({ word: 'Preview', tone: 'ok' });
+  expect(liveView(playing, ingest(), 'demo', 0, false).chip.word).toBe('Live');
 });

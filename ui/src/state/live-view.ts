@@ -1,7 +1,7 @@
 // What the Live screen says for a session, as data. Pure.
 import type { CameraLink, IngestView, SessionView } from '../host/generated';
 import type { CableState, ToneName } from '../shared/words';
-import { ACTION_WORDS, CAMERA_LINK_WORDS, CHIP_WORDS, NO_URLS_WORDS } from '../shared/words';
+import { ACTION_WORDS, CAMERA_LINK_WORDS, CHIP_WORDS, NO_URLS_WORDS, PREVIEW_WORD } from '../shared/words';
 import { encoderName } from '../shared/format';
 
 export interface Chip {
@@ -34,7 +34,6 @@ export interface LiveView {
   action: PrimaryAction;
   stage: Stage;
   sourceCable: CableState;
-  outCable: CableState;
   /** An encoder keeps trying although the stream was stopped. */
   shutOut: boolean;
   /** True while addresses can be handed out. */
@@ -60,8 +59,10 @@ export function liveView(
   ingest: IngestView,
   chosen: CameraLink,
   nowMs: number,
+  /** The stream plays here, and its destinations are all switched off. */
+  preview = false,
 ): LiveView {
-  const parts = phaseView(session, ingest);
+  const parts = phaseView(session, ingest, preview);
   return {
     title: title(session, ingest, chosen),
     playable: session.state === 'active' && session.urls !== null,
@@ -75,7 +76,8 @@ export function liveView(
 function phaseView(
   session: SessionView,
   ingest: IngestView,
-): Pick<LiveView, 'chip' | 'action' | 'stage' | 'sourceCable' | 'outCable'> {
+  preview: boolean,
+): Pick<LiveView, 'chip' | 'action' | 'stage' | 'sourceCable'> {
   const stop: PrimaryAction = { word: ACTION_WORDS.stop, does: 'stop' };
   const start: PrimaryAction = { word: ACTION_WORDS.start, does: 'start' };
   switch (session.phase) {
@@ -85,7 +87,6 @@ function phaseView(
         action: start,
         stage: 'ready',
         sourceCable: ingest.heldOff ? 'held' : 'off',
-        outCable: 'off',
       };
     case 'awaiting_camera':
     case 'awaiting_media': {
@@ -103,16 +104,14 @@ function phaseView(
         action: stop,
         stage: manual && !arriving ? 'connect' : 'waiting',
         sourceCable: arriving ? 'flowing' : 'waiting',
-        outCable: 'waiting',
       };
     }
     case 'live':
       return {
-        chip: { word: CHIP_WORDS.live, tone: 'live' },
+        chip: preview ? { word: PREVIEW_WORD, tone: 'ok' } : { word: CHIP_WORDS.live, tone: 'live' },
         action: stop,
         stage: 'player',
         sourceCable: 'flowing',
-        outCable: 'flowing',
       };
     case 'interrupted':
       return {
@@ -120,7 +119,6 @@ function phaseView(
         action: stop,
         stage: 'player',
         sourceCable: 'held',
-        outCable: 'held',
       };
     case 'stopping':
       return {
@@ -128,7 +126,6 @@ function phaseView(
         action: { word: ACTION_WORDS.stopping, does: 'nothing' },
         stage: 'stopping',
         sourceCable: 'off',
-        outCable: 'off',
       };
     case 'ended': {
       const failed = session.state === 'error';
@@ -139,7 +136,6 @@ function phaseView(
         action: failed ? { word: ACTION_WORDS.tryAgain, does: 'start' } : start,
         stage: failed ? 'failed' : 'ended',
         sourceCable: failed ? 'failed' : ingest.heldOff ? 'held' : 'off',
-        outCable: 'off',
       };
     }
   }

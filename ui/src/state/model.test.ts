@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { ingest, mark, sampleAt, session, SETTINGS, signal, snapshot } from '../host/fake-data';
+import { destination, destinationMark } from '../host/fake-destinations';
 import type { Event } from '../host/generated';
-import { EMPTY, MAX_SAMPLES, withConnection, withEvent, withSnapshot, type Model } from './model';
+import {
+  EMPTY,
+  MAX_DESTINATION_MARKS,
+  MAX_SAMPLES,
+  withConnection,
+  withEvent,
+  withSnapshot,
+  type Model,
+} from './model';
 
 const at = (seq: number, over = {}): Model => withSnapshot(EMPTY, snapshot({ seq, ...over }));
 const fold = (model: Model, ...events: Event[]) => events.reduce(withEvent, model);
@@ -29,6 +38,33 @@ describe('events', () => {
     expect(next?.ingest.heldOff).toBe(true);
     expect(next?.signal?.fps).toBe(15);
     expect(next?.settings.restartNeeded).toBe(true);
+  });
+
+  test('of destinations replace them and append what happened to them', () => {
+    const youtube = destination({ state: 'broadcasting' });
+    const first = destinationMark(10, youtube, 'starting', 'Connecting.');
+    const next = fold(
+      at(1, { destinationMarks: [first] }),
+      { seq: 2, kind: 'destinations', destinations: [youtube] },
+      {
+        seq: 3,
+        kind: 'destination_mark',
+        mark: destinationMark(20, youtube, 'broadcasting', 'It takes the stream.'),
+      },
+    ).snapshot;
+    expect(next?.destinations).toEqual([youtube]);
+    expect(next?.destinationMarks.map((one) => one.atMs)).toEqual([10, 20]);
+  });
+
+  test('of destinations are kept up to a bound, the newest ones', () => {
+    const mark = (atMs: number) => destinationMark(atMs, destination(), 'retrying', '');
+    const full = at(1, {
+      destinationMarks: Array.from({ length: MAX_DESTINATION_MARKS }, (_, n) => mark(n)),
+    });
+    const marks = withEvent(full, { seq: 2, kind: 'destination_mark', mark: mark(-1) }).snapshot
+      ?.destinationMarks;
+    expect(marks).toHaveLength(MAX_DESTINATION_MARKS);
+    expect([marks?.[0]?.atMs, marks?.at(-1)?.atMs]).toEqual([1, -1]);
   });
 
   test('null takes the signal away', () => {
@@ -63,6 +99,7 @@ describe('events', () => {
       session: session({ streamId: 'a' }),
       samples: [sampleAt(1, 1)],
       marks: [mark(1, 'live', '')],
+      destinationMarks: [destinationMark(1, destination(), 'starting', '')],
     });
     const same = withEvent(model, {
       seq: 2,
@@ -74,6 +111,8 @@ describe('events', () => {
     const fresh = withEvent(same, { seq: 3, kind: 'session', session: session({ streamId: 'b' }) });
     expect(fresh.snapshot?.samples).toEqual([]);
     expect(fresh.snapshot?.marks).toEqual([]);
+    expect(same.snapshot?.destinationMarks).toHaveLength(1);
+    expect(fresh.snapshot?.destinationMarks).toEqual([]);
   });
 
   test('of the history raise its version and leave the slices alone', () => {

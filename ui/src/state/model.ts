@@ -4,6 +4,8 @@ import type { Connection } from '../host/host';
 
 /** Ten minutes at one a second; older ones leave at the front. */
 export const MAX_SAMPLES = 600;
+/** State changes of destinations kept for the time axis; older ones leave at the front. */
+export const MAX_DESTINATION_MARKS = 5000;
 
 export interface Model {
   /** Null until the first one arrived. */
@@ -24,7 +26,7 @@ export function withConnection(model: Model, connection: Connection): Model {
   return { ...model, connection };
 }
 
-/** Slices replace, samples and marks append, a new stream empties both, old events change nothing. */
+/** Slices replace, samples and marks append, a new stream empties them, old events change nothing. */
 export function withEvent(model: Model, event: Event): Model {
   const known = model.snapshot;
   if (known === null || event.seq <= known.seq) return model;
@@ -35,6 +37,7 @@ export function withEvent(model: Model, event: Event): Model {
       if (event.session.streamId !== known.session.streamId) {
         next.samples = [];
         next.marks = [];
+        next.destinationMarks = [];
       }
       break;
     case 'ingest':
@@ -48,6 +51,12 @@ export function withEvent(model: Model, event: Event): Model {
       break;
     case 'mark':
       next.marks = [...known.marks, event.mark];
+      break;
+    case 'destinations':
+      next.destinations = event.destinations;
+      break;
+    case 'destination_mark':
+      next.destinationMarks = [...known.destinationMarks, event.mark].slice(-MAX_DESTINATION_MARKS);
       break;
     case 'settings':
       next.settings = event.settings;

@@ -55,14 +55,12 @@ test('says when the link leads nowhere', async () => {
   answer = async () => new Response('', { status: 404 });
   render(Watch, { base: '/k' });
   await pass(0);
-  expect(screen.getByTestId('watch-panel').textContent).toContain(
-    'This stream is over, or the link is wrong',
-  );
+  expect(screen.getByTestId('watch-panel').textContent).toContain('This stream does not exist or has ended');
 });
 
 test('says at once when the address holds no stream', () => {
   render(Watch, { base: null });
-  expect(screen.getByTestId('watch-panel').textContent).toContain('Nothing to watch here');
+  expect(screen.getByTestId('watch-panel').textContent).toContain('This stream does not exist or has ended');
 });
 
 test('says when the computer cannot be reached, only after several misses', async () => {

@@ -5,8 +5,12 @@
 //! A command's return is an acknowledgement; truth reaches the screen as a [`Snapshot`] followed by
 //! [`Event`]s whose `seq` only ever grows.
 
+mod destinations;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+
+pub use destinations::*;
 
 /// Everything a screen needs to draw itself from nothing. Events with `seq` greater than this one's follow.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
@@ -27,6 +31,12 @@ pub struct Snapshot {
     pub samples: Vec<Sample>,
     /// State changes of the current stream, oldest first.
     pub marks: Vec<Mark>,
+    /// Where the stream is pushed to, in the user's order.
+    pub destinations: Vec<DestinationView>,
+    /// State changes of destinations during the current stream, oldest first.
+    pub destination_marks: Vec<DestinationMark>,
+    /// Where stream keys of destinations are kept.
+    pub key_place: KeyPlace,
     /// What the user has chosen.
     pub settings: SettingsView,
 }
@@ -253,6 +263,9 @@ pub struct SignalView {
     pub audio_channels: Option<u32>,
     /// Audio sample rate.
     pub audio_sample_rate_hz: Option<u32>,
+    /// Audio payload alone, averaged over the last 2 s.
+    #[ts(type = "number")]
+    pub audio_bitrate_bps: u64,
     /// Frames the encoder reordered (B-frames); such streams cannot be shown over WebRTC.
     pub has_b_frames: bool,
     /// Units dropped by repair since the stream started.
@@ -319,6 +332,12 @@ pub struct Settings {
     pub grace_s: u32,
     /// An encoder that connects with the right key starts a stream by itself.
     pub start_on_publish: bool,
+    /// Viewers see the last picture while none arrives, instead of a player that waits.
+    #[serde(default)]
+    pub freeze_picture: bool,
+    /// Destinations stay on when a stream ends, so that the next one goes out to them by itself.
+    #[serde(default)]
+    pub keep_destinations_on: bool,
     /// Colours.
     pub theme: Theme,
 }
@@ -422,6 +441,8 @@ pub struct StreamDetail {
     pub marks: Vec<Mark>,
     /// Samples, oldest first: 1 Hz while it ran, thinned once it ended.
     pub samples: Vec<Sample>,
+    /// State changes of its destinations, oldest first.
+    pub destination_marks: Vec<DestinationMark>,
 }
 
 /// A change of one slice of the snapshot. Slices replace, samples and marks append.
@@ -441,7 +462,7 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum Change {
-    /// The session slice is replaced. A new `streamId` empties samples and marks.
+    /// The session slice is replaced. A new `streamId` empties samples and all marks.
     Session {
         /// The new slice.
         session: SessionView,
@@ -465,6 +486,16 @@ pub enum Change {
     Mark {
         /// The mark.
         mark: Mark,
+    },
+    /// All destinations are replaced.
+    Destinations {
+        /// The new slice.
+        destinations: Vec<DestinationView>,
+    },
+    /// One mark of a destination is appended.
+    DestinationMark {
+        /// The mark.
+        mark: DestinationMark,
     },
     /// The list of past streams changed; ask for it again if it is on screen.
     History,

@@ -3,27 +3,34 @@
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::api::{
-    ApiError, Code, Event, ListStreams, OneStream, Settings, SettingsView, Snapshot, StartManaged, Started,
-    StreamDetail, StreamSummary,
+    AddDestination, Added, ApiError, BroadcastCheck, Code, DestinationTest, Event, ListStreams,
+    OneDestination, OneStream, Preflight, PresetView, RevealedKey, SetDestination, Settings, SettingsView,
+    Snapshot, SomeDestinations, StartManaged, Started, StreamDetail, StreamSummary, UpdateDestination,
 };
-use crate::ports::{Clock, History, ProviderEvent, Random, StreamProvider};
+use crate::ports::{OutputEvent, ProviderEvent, World};
 use crate::supervisor::{Ask, Supervisor};
 
 /// Messages a supervisor holds before askers wait. Overflow policy: back pressure on the asker; nothing is lost.
 const MAILBOX: usize = 64;
 
 /// What a console is made of.
-pub struct Parts<P, H, C, R> {
+pub struct Parts<W: World> {
     /// Where media goes.
-    pub provider: P,
+    pub provider: W::Provider,
     /// Its facts.
     pub events: mpsc::Receiver<ProviderEvent>,
+    /// Where media is pushed to.
+    pub outputs: W::Outputs,
+    /// Facts about that.
+    pub output_events: mpsc::Receiver<OutputEvent>,
     /// What is remembered.
-    pub history: H,
+    pub history: W::History,
+    /// Where keys are kept.
+    pub keys: W::Keys,
     /// The time.
-    pub clock: C,
+    pub clock: W::Clock,
     /// Random bytes.
-    pub random: R,
+    pub random: W::Random,
     /// What the user chose before.
     pub settings: Settings,
     /// The program.
@@ -39,15 +46,9 @@ pub struct Console {
 impl Console {
     /// Brings up the supervisor and resumes the stream an earlier run left open. The returned task ends after
     /// [`Console::shutdown`].
-    pub fn start<P, H, C, R>(parts: Parts<P, H, C, R>) -> (Self, tokio::task::JoinHandle<()>)
-    where
-        P: StreamProvider,
-        H: History,
-        C: Clock,
-        R: Random,
-    {
+    pub fn start<W: World>(parts: Parts<W>) -> (Self, tokio::task::JoinHandle<()>) {
         let (asks, mailbox) = mpsc::channel(MAILBOX);
-        let supervisor = Supervisor::new(parts, mailbox);
+        let supervisor = Supervisor::<W>::new(parts, mailbox);
         (Self { asks }, tokio::spawn(supervisor.run()))
     }
 
@@ -121,6 +122,118 @@ impl Console {
     /// `busy` while an encoder publishes with the old key, `storage` when the new one cannot be kept.
     pub async fn new_stream_key(&self) -> Result<(), ApiError> {
         self.ask(|answer| Ask::NewStreamKey { answer }).await?
+    }
+
+    /// Kinds of destinations there are.
+    ///
+    /// # Errors
+    /// Never; it answers as every other method does.
+    pub async fn presets(&self) -> Result<Vec<PresetView>, ApiError> {
+        Ok(crate::presets::views())
+    }
+
+    /// Adds a destination, switched off.
+    ///
+    /// # Errors
+    /// `invalid_request`, `storage`.
+    pub async fn add_destination(&self, wanted: AddDestination) -> Result<Added, ApiError> {
+        self.ask(|answer| Ask::AddDestination { wanted, answer }).await?
+    }
+
+    /// Changes a destination. One that broadcasts connects anew if its address or key changed.
+    ///
+    /// # Errors
+    /// `invalid_request`, `not_found`, `storage`.
+    pub async fn update_destination(&self, wanted: UpdateDestination) -> Result<(), ApiError> {
+        self.ask(|answer| Ask::UpdateDestination { wanted, answer }).await?
+    }
+
+    /// Switches a destination on or off.
+    ///
+    /// # Errors
+    /// `not_found`, `storage`.
+    pub async fn set_destination(&self, wanted: SetDestination) -> Result<(), ApiError> {
+        self.ask(|answer| Ask::SetDestination { wanted, answer }).await?
+    }
+
+    /// Forgets a destination and its key.
+    ///
+    /// # Errors
+    /// `not_found`, `storage`.
+    pub async fn remove_destination(&self, wanted: OneDestination) -> Result<(), ApiError> {
+        self.ask(|answer| Ask::RemoveDestination { wanted, answer }).await?
+    }
+
+    /// Adds a copy behind a destination, key included, switched off.
+    ///
+    /// # Errors
+    /// `invalid_request`, `not_found`, `storage`.
+    pub async fn duplicate_destination(&self, wanted: OneDestination) -> Result<Added, ApiError> {
+        self.ask(|answer| Ask::DuplicateDestination { wanted, answer }).await?
+    }
+
+    /// Puts destinations in an order; each must be named once.
+    ///
+    /// # Errors
+    /// `invalid_request`, `storage`.
+    pub async fn order_destinations(&self, wanted: SomeDestinations) -> Result<(), ApiError> {
+        self.ask(|answer| Ask::OrderDestinations { wanted, answer }).await?
+    }
+
+    /// Tries again at once instead of waiting.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn retry_destination(&self, wanted: OneDestination) -> Result<(), ApiError> {
+        self.ask(|answer| Ask::RetryDestination { wanted, answer }).await?
+    }
+
+    /// Asks a destination whether it would let the stream in. Takes as long as it takes to answer, at most 15 s.
+    ///
+    /// # Errors
+    /// `not_found`, `busy` when too many are being tested.
+    pub async fn test_destination(&self, wanted: OneDestination) -> Result<DestinationTest, ApiError> {
+        self.ask(|answer| Ask::TestDestination { wanted, answer }).await?
+    }
+
+    /// The stream key of a destination, for a person who asked to see or copy it.
+    ///
+    /// # Errors
+    /// `not_found`, `storage`.
+    pub async fn reveal_key(&self, wanted: OneDestination) -> Result<RevealedKey, ApiError> {
+        self.ask(|answer| Ask::RevealKey { wanted, answer }).await?
+    }
+
+    /// Switches several destinations on, now that there is a stream.
+    ///
+    /// # Errors
+    /// `invalid_request`, `not_found`, `busy` without a stream, `storage`.
+    pub async fn go_live(&self, wanted: SomeDestinations) -> Result<(), ApiError> {
+        self.ask(|answer| Ask::GoLive { wanted, answer }).await?
+    }
+
+    /// Switches all destinations off; the stream and its preview go on.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn end_broadcast(&self) -> Result<(), ApiError> {
+        self.ask(|answer| Ask::EndBroadcast { answer }).await?
+    }
+
+    /// What destinations would make of the stream that arrives now.
+    ///
+    /// # Errors
+    /// As [`Console::snapshot`].
+    pub async fn preflight(&self) -> Result<Preflight, ApiError> {
+        self.ask(|answer| Ask::Preflight { answer }).await
+    }
+
+    /// Runs the stream into a receiver of our own for 20 s and scores what arrives; answers after that.
+    ///
+    /// # Errors
+    /// `busy` without a stream or while another check runs.
+    pub async fn broadcast_check(&self) -> Result<BroadcastCheck, ApiError> {
+        self.ask(|answer| Ask::BroadcastCheck { answer }).await?
     }
 
     /// Ends the supervisor. A running stream is left open in history, to be resumed.

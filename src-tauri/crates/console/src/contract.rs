@@ -45,6 +45,27 @@ pub fn typescript() -> String {
         OneStream,
         StreamSummary,
         StreamDetail,
+        DestinationView,
+        DestinationState,
+        Severity,
+        KeyPlace,
+        DestinationMark,
+        AddDestination,
+        UpdateDestination,
+        SetDestination,
+        OneDestination,
+        SomeDestinations,
+        Added,
+        RevealedKey,
+        DestinationTest,
+        PresetView,
+        IngestPoint,
+        Preflight,
+        DestinationPreflight,
+        Finding,
+        Verdict,
+        BroadcastCheck,
+        CheckPart,
         Event,
         Change,
         ApiError,
@@ -59,7 +80,7 @@ pub fn typescript() -> String {
 }
 
 /// Every command, its argument and its answer. `null` is none.
-const COMMANDS: [(&str, &str, &str); 8] = [
+const COMMANDS: [(&str, &str, &str); 22] = [
     ("snapshot", "null", "Snapshot"),
     ("start_managed", "StartManaged", "Started"),
     ("stop_stream", "null", "null"),
@@ -68,6 +89,20 @@ const COMMANDS: [(&str, &str, &str); 8] = [
     ("delete_stream", "OneStream", "null"),
     ("update_settings", "Settings", "SettingsView"),
     ("new_stream_key", "null", "null"),
+    ("presets", "null", "Array<PresetView>"),
+    ("add_destination", "AddDestination", "Added"),
+    ("update_destination", "UpdateDestination", "null"),
+    ("set_destination", "SetDestination", "null"),
+    ("remove_destination", "OneDestination", "null"),
+    ("duplicate_destination", "OneDestination", "Added"),
+    ("order_destinations", "SomeDestinations", "null"),
+    ("retry_destination", "OneDestination", "null"),
+    ("test_destination", "OneDestination", "DestinationTest"),
+    ("reveal_key", "OneDestination", "RevealedKey"),
+    ("go_live", "SomeDestinations", "null"),
+    ("end_broadcast", "null", "null"),
+    ("preflight", "null", "Preflight"),
+    ("broadcast_check", "null", "BroadcastCheck"),
 ];
 
 #[cfg(test)]

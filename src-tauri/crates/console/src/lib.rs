@@ -10,7 +10,9 @@
 pub mod api;
 mod console;
 mod contract;
+mod fanout;
 pub mod ports;
+mod presets;
 mod publish;
 mod screen;
 mod supervisor;

@@ -1,5 +1,7 @@
 //! What the use cases need of the world, as small traits; `runtime` implements them.
 
+mod outputs;
+
 use std::fmt;
 use std::future::Future;
 
@@ -7,7 +9,27 @@ use session::record::{NewStream, Sample, StreamRow};
 use session::{PlaybackId, StateChange, StreamId, Words};
 use tokio::sync::oneshot;
 
+pub use outputs::{
+    DestinationStore, KeyStore, OutputEvent, OutputFact, OutputMeasurement, OutputTarget, Outputs,
+};
+
 use crate::api::{IngestView, PlaybackUrls, PublisherView, Settings, SignalView};
+
+/// The world a console lives in: one type that names all of its adapters.
+pub trait World: Send + 'static {
+    /// Where media goes.
+    type Provider: StreamProvider;
+    /// Where it is pushed to.
+    type Outputs: Outputs;
+    /// What is remembered.
+    type History: History + DestinationStore;
+    /// Where keys are kept.
+    type Keys: KeyStore;
+    /// The time.
+    type Clock: Clock;
+    /// Random bytes.
+    type Random: Random;
+}
 
 /// The time.
 pub trait Clock: Send + Sync + 'static {

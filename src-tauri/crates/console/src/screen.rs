@@ -4,7 +4,10 @@ use std::collections::VecDeque;
 
 use tokio::sync::broadcast;
 
-use crate::api::{Change, Event, IngestView, Mark, Sample, SessionView, SettingsView, SignalView, Snapshot};
+use crate::api::{
+    Change, DestinationMark, DestinationView, Event, IngestView, Mark, Sample, SessionView, SettingsView,
+    SignalView, Snapshot,
+};
 
 /// Events a slow subscriber may be behind. Overflow policy: it lags and must subscribe again, which heals it.
 const EVENTS: usize = 256;
@@ -12,12 +15,15 @@ const EVENTS: usize = 256;
 const SAMPLES: usize = 600;
 /// Marks a snapshot carries; a flapping source makes many.
 const MARKS: usize = 500;
+/// Marks of destinations a snapshot carries.
+const DESTINATION_MARKS: usize = 2_000;
 
 /// Holds the snapshot and tells its changes.
 pub(crate) struct Screen {
     snapshot: Snapshot,
     samples: VecDeque<Sample>,
     marks: VecDeque<Mark>,
+    destination_marks: VecDeque<DestinationMark>,
     events: broadcast::Sender<Event>,
 }
 
@@ -27,6 +33,7 @@ impl Screen {
             snapshot,
             samples: VecDeque::new(),
             marks: VecDeque::new(),
+            destination_marks: VecDeque::new(),
             events: broadcast::Sender::new(EVENTS),
         }
     }
@@ -35,6 +42,7 @@ impl Screen {
         let mut snapshot = self.snapshot.clone();
         snapshot.samples = self.samples.iter().copied().collect();
         snapshot.marks = self.marks.iter().cloned().collect();
+        snapshot.destination_marks = self.destination_marks.iter().cloned().collect();
         snapshot
     }
 
@@ -42,7 +50,7 @@ impl Screen {
         self.events.subscribe()
     }
 
-    /// Replaces the session slice; a new stream empties samples and marks.
+    /// Replaces the session slice; a new stream empties samples and all marks.
     pub(crate) fn session(&mut self, session: SessionView) {
         if self.snapshot.session == session {
             return;
@@ -50,6 +58,7 @@ impl Screen {
         if self.snapshot.session.stream_id != session.stream_id {
             self.samples.clear();
             self.marks.clear();
+            self.destination_marks.clear();
         }
         self.snapshot.session = session.clone();
         self.tell(Change::Session { session });
@@ -84,6 +93,23 @@ impl Screen {
     pub(crate) fn mark(&mut self, mark: Mark) {
         push_bounded(&mut self.marks, mark.clone(), MARKS);
         self.tell(Change::Mark { mark });
+    }
+
+    pub(crate) fn destinations(&mut self, destinations: Vec<DestinationView>) {
+        if self.snapshot.destinations != destinations {
+            self.snapshot.destinations.clone_from(&destinations);
+            self.tell(Change::Destinations { destinations });
+        }
+    }
+
+    pub(crate) fn destination_mark(&mut self, mark: DestinationMark) {
+        push_bounded(&mut self.destination_marks, mark.clone(), DESTINATION_MARKS);
+        self.tell(Change::DestinationMark { mark });
+    }
+
+    /// Fills the destinations' lanes of a resumed stream without telling them mark by mark.
+    pub(crate) fn resume_destinations(&mut self, marks: Vec<DestinationMark>) {
+        marks.into_iter().for_each(|mark| push_bounded(&mut self.destination_marks, mark, DESTINATION_MARKS));
     }
 
     /// Fills the time line of a resumed stream without telling it mark by mark.

@@ -4,20 +4,29 @@
 //! carried out. A history that cannot be written is logged and said, and never keeps a stream from stopping.
 
 mod commands;
+mod destinations;
 mod effects;
+mod outputs;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use session::{CameraLink, Input, PlaybackId, Session, State, StateChange};
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{Mutex, broadcast, mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::api::{
-    ApiError, Event, IngestView, ListStreams, OneStream, Settings, SettingsView, Snapshot, StartManaged,
-    Started, StreamDetail, StreamSummary,
+    AddDestination, Added, ApiError, BroadcastCheck, DestinationTest, Event, IngestView, ListStreams,
+    OneDestination, OneStream, Preflight, RevealedKey, SetDestination, Settings, SettingsView, Snapshot,
+    SomeDestinations, StartManaged, Started, StreamDetail, StreamSummary, UpdateDestination,
 };
 use crate::console::Parts;
-use crate::ports::{Clock, History, Measurement, ProviderEvent, Random, StreamProvider};
+use crate::fanout::Fanout;
+use crate::ports::{
+    Clock as _, History as _, KeyStore as _, Measurement, OutputEvent, Outputs as _, ProviderEvent,
+    StreamProvider as _, World,
+};
 use crate::publish::HoldOff;
 use crate::screen::Screen;
 use crate::view;
@@ -38,17 +47,38 @@ pub(crate) enum Ask {
     Delete { wanted: OneStream, answer: oneshot::Sender<Result<(), ApiError>> },
     UpdateSettings { wanted: Settings, answer: oneshot::Sender<Result<SettingsView, ApiError>> },
     NewStreamKey { answer: oneshot::Sender<Result<(), ApiError>> },
+    AddDestination { wanted: AddDestination, answer: oneshot::Sender<Result<Added, ApiError>> },
+    UpdateDestination { wanted: UpdateDestination, answer: oneshot::Sender<Result<(), ApiError>> },
+    SetDestination { wanted: SetDestination, answer: oneshot::Sender<Result<(), ApiError>> },
+    RemoveDestination { wanted: OneDestination, answer: oneshot::Sender<Result<(), ApiError>> },
+    DuplicateDestination { wanted: OneDestination, answer: oneshot::Sender<Result<Added, ApiError>> },
+    OrderDestinations { wanted: SomeDestinations, answer: oneshot::Sender<Result<(), ApiError>> },
+    RetryDestination { wanted: OneDestination, answer: oneshot::Sender<Result<(), ApiError>> },
+    TestDestination { wanted: OneDestination, answer: oneshot::Sender<Result<DestinationTest, ApiError>> },
+    RevealKey { wanted: OneDestination, answer: oneshot::Sender<Result<RevealedKey, ApiError>> },
+    GoLive { wanted: SomeDestinations, answer: oneshot::Sender<Result<(), ApiError>> },
+    EndBroadcast { answer: oneshot::Sender<Result<(), ApiError>> },
+    Preflight { answer: oneshot::Sender<Preflight> },
+    BroadcastCheck { answer: oneshot::Sender<Result<BroadcastCheck, ApiError>> },
     Shutdown { answer: oneshot::Sender<()> },
 }
 
 /// See the module's documentation.
-pub(crate) struct Supervisor<P, H, C, R> {
-    provider: P,
-    history: H,
-    clock: C,
-    random: R,
+pub(crate) struct Supervisor<W: World> {
+    provider: W::Provider,
+    outputs: W::Outputs,
+    history: W::History,
+    keys: W::Keys,
+    clock: W::Clock,
+    random: W::Random,
     asks: mpsc::Receiver<Ask>,
     events: mpsc::Receiver<ProviderEvent>,
+    output_events: mpsc::Receiver<OutputEvent>,
+    fanout: Fanout,
+    /// Tests and checks that answer when they are done; ended with the supervisor.
+    errands: JoinSet<()>,
+    /// A broadcast check runs.
+    checking: Arc<Mutex<()>>,
     session: Session,
     playback_id: Option<PlaybackId>,
     /// The next state change is the stream's first.
@@ -63,8 +93,8 @@ pub(crate) struct Supervisor<P, H, C, R> {
     history_failed: bool,
 }
 
-impl<P: StreamProvider, H: History, C: Clock, R: Random> Supervisor<P, H, C, R> {
-    pub(crate) fn new(parts: Parts<P, H, C, R>, asks: mpsc::Receiver<Ask>) -> Self {
+impl<W: World> Supervisor<W> {
+    pub(crate) fn new(parts: Parts<W>, asks: mpsc::Receiver<Ask>) -> Self {
         let session = Session::new();
         let snapshot = Snapshot {
             seq: 0,
@@ -74,15 +104,24 @@ impl<P: StreamProvider, H: History, C: Clock, R: Random> Supervisor<P, H, C, R> 
             signal: None,
             samples: Vec::new(),
             marks: Vec::new(),
+            destinations: Vec::new(),
+            destination_marks: Vec::new(),
+            key_place: parts.keys.place(),
             settings: SettingsView { chosen: parts.settings.clone(), restart_needed: false },
         };
         Self {
             provider: parts.provider,
+            outputs: parts.outputs,
             history: parts.history,
+            keys: parts.keys,
             clock: parts.clock,
             random: parts.random,
             asks,
             events: parts.events,
+            output_events: parts.output_events,
+            fanout: Fanout::default(),
+            errands: JoinSet::new(),
+            checking: Arc::default(),
             session,
             playback_id: None,
             first_record: false,
@@ -97,12 +136,14 @@ impl<P: StreamProvider, H: History, C: Clock, R: Random> Supervisor<P, H, C, R> 
 
     /// Runs until asked to shut down or until nobody can ask any more.
     pub(crate) async fn run(mut self) {
+        self.outputs.freeze_picture(self.settings.freeze_picture);
+        self.take_up_destinations().await;
         self.resume().await;
         let mut sampling = tokio::time::interval(SAMPLE_EVERY);
         sampling.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             let now_ms = self.clock.now_ms();
-            let deadline = self.session.next_deadline_ms().map_or(LONGEST_SLEEP, |deadline_ms| {
+            let deadline = self.next_deadline_ms().map_or(LONGEST_SLEEP, |deadline_ms| {
                 Duration::from_millis(deadline_ms.saturating_sub(now_ms)).min(LONGEST_SLEEP)
             });
             tokio::select! {
@@ -117,13 +158,26 @@ impl<P: StreamProvider, H: History, C: Clock, R: Random> Supervisor<P, H, C, R> 
                     None => return,
                 },
                 Some(event) = self.events.recv() => self.provider_event(event).await,
+                Some(event) = self.output_events.recv() => self.output_event(event).await,
+                Some(_) = self.errands.join_next() => {}
                 _ = sampling.tick() => self.sample().await,
-                () = tokio::time::sleep_until(Instant::now() + deadline) => {
-                    if self.session.next_deadline_ms().is_some_and(|at_ms| at_ms <= self.clock.now_ms()) {
-                        self.handle(Input::Tick).await;
-                    }
-                }
+                () = tokio::time::sleep_until(Instant::now() + deadline) => self.deadline().await,
             }
+        }
+    }
+
+    /// When something gives up or is tried again by itself.
+    fn next_deadline_ms(&self) -> Option<u64> {
+        self.session.next_deadline_ms().into_iter().chain(self.fanout.next_deadline_ms()).min()
+    }
+
+    async fn deadline(&mut self) {
+        let now_ms = self.clock.now_ms();
+        if self.session.next_deadline_ms().is_some_and(|at_ms| at_ms <= now_ms) {
+            self.handle(Input::Tick).await;
+        }
+        if self.fanout.next_deadline_ms().is_some_and(|at_ms| at_ms <= now_ms) {
+            self.tick_destinations().await;
         }
     }
 
@@ -175,6 +229,7 @@ impl<P: StreamProvider, H: History, C: Clock, R: Random> Supervisor<P, H, C, R> 
         let effects = self.session.handle(now_ms, input);
         self.carry_out(effects).await;
         self.show_session();
+        self.follow_source().await;
     }
 
     fn show_session(&mut self) {
@@ -203,6 +258,7 @@ impl<P: StreamProvider, H: History, C: Clock, R: Random> Supervisor<P, H, C, R> 
         self.show_ingest();
         self.screen.signal(self.measured.signal.clone());
         self.show_session();
+        self.measure_destinations();
         if !matches!(self.session.state(), State::Live | State::Interrupted) {
             return;
         }

@@ -1,10 +1,16 @@
 //! From the domain to what a screen is shown. The MentraOS status words are made here and nowhere else.
 
+mod destinations;
+
 use session::record::{Sample, StreamRow};
 use session::{Session, State, StateChange, Tone, Words};
 
 use crate::api;
 use crate::ports::HistoryError;
+
+pub(crate) use destinations::{
+    destination_change, destination_mark, destination_state, destination_test, finding, severity,
+};
 
 pub(crate) fn phase(state: State) -> api::Phase {
     match state {
@@ -149,6 +155,10 @@ pub(crate) fn invalid(message: &str, next_step: &str) -> api::ApiError {
         message: message.to_owned(),
         next_step: Some(next_step.to_owned()),
     }
+}
+
+pub(crate) fn invalid_words(words: Words) -> api::ApiError {
+    api::ApiError { code: api::Code::InvalidRequest, message: words.text, next_step: words.next_step }
 }
 
 #[cfg(test)]

@@ -55,6 +55,16 @@ impl BusEpoch {
     pub fn audio(&self) -> Option<&AudioConfig> {
         self.0.audio.as_deref()
     }
+
+    /// The picture configuration, shared.
+    pub(crate) fn shared_video(&self) -> Option<Arc<VideoConfig>> {
+        self.0.video.clone()
+    }
+
+    /// The sound configuration, shared.
+    pub(crate) fn shared_audio(&self) -> Option<Arc<AudioConfig>> {
+        self.0.audio.clone()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -77,6 +87,12 @@ pub(crate) struct Bus {
 impl Bus {
     pub(crate) fn new() -> Self {
         Self { ring: Arc::default(), newest: watch::Sender::new(0), epoch: None }
+    }
+
+    /// Nothing follows: readers end when they have read everything.
+    pub(crate) fn close(&mut self) {
+        lock(&self.ring).closed = true;
+        self.newest.send_modify(|_| ());
     }
 
     /// Takes what repair put out.
@@ -123,8 +139,7 @@ impl Bus {
 
 impl Drop for Bus {
     fn drop(&mut self) {
-        lock(&self.ring).closed = true;
-        self.newest.send_modify(|_| ());
+        self.close();
     }
 }
 
@@ -194,6 +209,35 @@ impl Reader {
         }
     }
 
+    /// The next item if it is there already. Does not wait; [`Reader::changed`] does.
+    pub(crate) fn try_next(&mut self) -> TryNext {
+        self.newest.mark_unchanged();
+        match self.take() {
+            Taken::Item(item) => TryNext::Item(item),
+            Taken::Nothing => TryNext::Empty,
+            Taken::Closed => TryNext::Closed,
+        }
+    }
+
+    /// Resolves once there is more than [`Reader::try_next`] last saw, or the stream is over. Cancel safe.
+    pub(crate) async fn changed(&mut self) {
+        // An error is the writer's end, which the next `try_next` finds.
+        let _ = self.newest.changed().await;
+    }
+
+    /// Moves to the newest keyframe if that is ahead; returns how many units are passed over so, and counts them.
+    pub(crate) fn skip_to_key(&mut self) -> u64 {
+        let ring = lock(&self.ring);
+        let (Some(next), Some(key)) = (self.next, ring.last_key) else { return 0 };
+        let units = key.saturating_sub(next);
+        if units > 0 && ring.index_of(key).is_some() {
+            self.next = Some(key);
+            self.dropped_units += units;
+            return units;
+        }
+        0
+    }
+
     fn take(&mut self) -> Taken {
         let ring = lock(&self.ring);
         let Some((newest, _)) = ring.units.back() else {
@@ -204,6 +248,7 @@ impl Reader {
             Some(next) => next,
             None => match ring.last_key {
                 Some(key) => key,
+                None if ring.closed => return Taken::Closed,
                 None => return Taken::Nothing,
             },
         };
@@ -223,6 +268,17 @@ impl Reader {
         self.next = Some(next + 1);
         Taken::Item(BusItem::Unit { unit: unit.clone(), epoch: fresh.then(|| BusEpoch(Arc::clone(epoch))) })
     }
+}
+
+/// Answer of [`Reader::try_next`].
+#[derive(Debug)]
+pub(crate) enum TryNext {
+    /// The next item.
+    Item(BusItem),
+    /// Nothing new yet.
+    Empty,
+    /// Everything was read and nothing follows.
+    Closed,
 }
 
 enum Taken {
@@ -272,7 +328,8 @@ mod tests {
         bus.push(&unit(0, true, 10));
         let mut reader = bus.reader();
         assert_eq!(seq_of(&mut reader).await, 0);
-        for seq in 1..=40 {
+        // The newest keyframe is not the newest unit.
+        for seq in 1..=43 {
             bus.push(&unit(seq, seq % 10 == 0, 1 << 20));
         }
         let skipped = match reader.next().await {

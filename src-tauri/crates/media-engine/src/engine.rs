@@ -1,25 +1,29 @@
-//! Starting and stopping the engine: two listeners and the streams behind them.
+//! Starting and stopping the engine: two listeners, a thread for media, and the streams behind them.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::descriptors;
 use crate::door::Door;
+use crate::lane::Lane;
 use crate::registry::Registry;
-use crate::stream::{Stream, StreamConfig};
+use crate::stream::{Inner, Stream, StreamConfig};
 use crate::{http, rtmp};
 
 /// Ports tried after a taken one.
 const NEXT_PORTS: u16 = 20;
+/// How often a silent stream's players are given something. A part lasts longer.
+const STAND_IN_EVERY: Duration = Duration::from_millis(100);
 /// Connections the system may queue before they are accepted.
 const BACKLOG: i32 = 1_024;
 
@@ -90,6 +94,9 @@ pub enum EngineError {
         /// What the system said.
         source: io::Error,
     },
+    /// The system gave no thread for media.
+    #[error("the engine's thread could not be started: {0}")]
+    Thread(#[from] io::Error),
 }
 
 /// A running engine. [`Engine::shutdown`] stops and joins everything; dropping it stops without waiting.
@@ -98,8 +105,18 @@ pub struct Engine {
     clock: Clock,
     rtmp: Listening,
     http: Listening,
-    stop: CancellationToken,
+    stop: Stop,
     tasks: TaskTracker,
+    lane: Lane,
+}
+
+/// Everything stops when it is dropped.
+struct Stop(CancellationToken);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
 }
 
 impl Engine {
@@ -117,12 +134,18 @@ impl Engine {
         door: Arc<dyn Door>,
         max_http_connections: usize,
     ) -> Result<Self, EngineError> {
-        let (rtmp_listener, rtmp) = listen("RTMP", config.bind, config.rtmp_port)?;
+        let lane = Lane::start()?;
+        let (rtmp_listener, rtmp) = {
+            // A socket belongs to the runtime it is opened in.
+            let _inside = lane.handle().enter();
+            listen("RTMP", config.bind, config.rtmp_port)?
+        };
         let (http_listener, http) = listen("HTTP", config.bind, config.http_port)?;
         let registry = Arc::new(Registry::default());
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
-        tasks.spawn(rtmp::listen(rtmp_listener, door, config.clock, config.idle_timeout, stop.clone()));
+        let publishers = rtmp::listen(rtmp_listener, door, config.clock, config.idle_timeout, stop.clone());
+        tasks.spawn_on(publishers, lane.handle());
         tasks.spawn(http::serve(
             http_listener,
             max_http_connections,
@@ -133,7 +156,7 @@ impl Engine {
         ));
         tasks.close();
         tracing::info!(rtmp = %rtmp.address, http = %http.address, "the engine listens");
-        Ok(Self { registry, clock: config.clock, rtmp, http, stop, tasks })
+        Ok(Self { registry, clock: config.clock, rtmp, http, stop: Stop(stop), tasks, lane })
     }
 
     /// Where encoders publish.
@@ -148,7 +171,9 @@ impl Engine {
 
     /// Opens a stream: its playback paths answer from now on.
     pub fn open_stream(&self, config: StreamConfig) -> Stream {
-        let stream = Stream::new(config, self.clock);
+        let stream = Stream::new(config, self.clock, Some(self.lane.handle().clone()));
+        let still = stand_in(Arc::downgrade(&stream.0), stream.0.freeze.subscribe(), self.stop.0.clone());
+        self.tasks.spawn_on(still, self.lane.handle());
         self.registry.open(stream.clone());
         stream
     }
@@ -161,14 +186,33 @@ impl Engine {
 
     /// Stops listening, disconnects everybody and waits for all tasks.
     pub async fn shutdown(self) {
-        self.stop.cancel();
-        self.tasks.wait().await;
+        let Self { stop, tasks, lane, .. } = self;
+        drop(stop);
+        tasks.wait().await;
+        lane.join().await;
     }
 }
 
-impl Drop for Engine {
-    fn drop(&mut self) {
-        self.stop.cancel();
+/// Shows a silent stream's players its last picture while that is wished, until the stream is over.
+async fn stand_in(stream: Weak<Inner>, mut wished: watch::Receiver<bool>, stop: CancellationToken) {
+    loop {
+        let pause = async {
+            if *wished.borrow() {
+                tokio::time::sleep(STAND_IN_EVERY).await;
+                true
+            } else {
+                // An error is the stream's end.
+                wished.changed().await.is_ok()
+            }
+        };
+        let goes_on = tokio::select! {
+            () = stop.cancelled() => false,
+            goes_on = pause => goes_on,
+        };
+        let Some(stream) = stream.upgrade().filter(|_| goes_on) else { return };
+        if *wished.borrow() && !stream.stand_in() {
+            return;
+        }
     }
 }
 
@@ -209,6 +253,38 @@ fn bind_port(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    struct ShutDoor;
+
+    impl Door for ShutDoor {
+        fn admit(
+            &self,
+            _: crate::door::Attempt,
+        ) -> std::pin::Pin<Box<dyn Future<Output = crate::door::Admission> + Send + '_>> {
+            Box::pin(async { Err("nobody is let in".to_owned()) })
+        }
+    }
+
+    #[tokio::test]
+    async fn players_of_a_silent_stream_are_given_its_last_picture_while_that_is_wished() {
+        let config = EngineConfig::new(crate::testing::pages());
+        let engine = Engine::start(config, Arc::new(ShutDoor)).await.expect("the engine starts");
+        let stream = engine.open_stream(crate::testing::stream_config("s"));
+        let publisher = crate::testing::publish(
+            &stream,
+            crate::testing::Encoder { gop_ms: 1_000, ..Default::default() }.messages(0, 5_000),
+        );
+        drop(publisher);
+        let mut status = stream.status();
+        let before = status.borrow_and_update().version;
+        assert!(status.borrow().published);
+        stream.set_freeze_picture(true);
+        let grown = status.wait_for(|status| status.version >= before + 3);
+        let grown = tokio::time::timeout(Duration::from_secs(10), grown).await;
+        assert!(grown.expect("in time").expect("the stream lives").publisher.is_none());
+        engine.end_stream(&stream);
+        engine.shutdown().await;
+    }
 
     #[tokio::test]
     async fn a_taken_port_gives_way_to_the_next_free_one() {

@@ -6,7 +6,8 @@
 //! ```text
 //! RTMP listener -> connection -> FLV messages -\
 //! demo camera -----------------> FLV messages --+-> repair -> bus (readers)
-//!                                               |         \-> packager -> store -> HTTP
+//!                                               |\-> forward (RTMP push, one task per destination)
+//!                                               \-> packager -> store -> HTTP
 //! ```
 #![deny(missing_docs)]
 
@@ -17,9 +18,13 @@ mod demo;
 mod descriptors;
 mod door;
 mod engine;
+mod forward;
+mod freeze;
 mod hls;
+mod hold;
 mod http;
 mod ingest;
+mod lane;
 mod packager;
 mod registry;
 mod repair;
@@ -38,7 +43,12 @@ pub use clock::Clock;
 pub use demo::DemoCamera;
 pub use door::{Admission, Attempt, Door};
 pub use engine::{Engine, EngineConfig, EngineError, Listening, PageFile, PageSource};
+pub use forward::{
+    CheckPart, CheckSample, CheckScores, Forward, ForwardError, ForwardEvent, ForwardEvents, ForwardOptions,
+    ForwardStats, ForwardTls, run_check, try_target,
+};
 pub use ingest::Refusal;
+pub use media_formats::rtmp::{PublishTarget, TargetError, split_key};
 pub use packager::PlaylistFacts;
 pub use stats::Signal;
 pub use stream::{Publisher, PublisherInfo, Stream, StreamConfig, StreamStatus};

@@ -49,6 +49,13 @@ pub struct PlaylistFacts {
     pub next_epoch: u32,
 }
 
+/// Where a still picture and silence begin: end of the track, duration of each unit, and ticks a second.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StandStill {
+    pub(crate) video: Option<(u64, u64, u32)>,
+    pub(crate) audio: Option<(u64, u64, u32)>,
+}
+
 /// Packages one stream. Pure: everything it needs comes with the units.
 #[derive(Debug)]
 pub(crate) struct Packager {
@@ -285,6 +292,31 @@ impl Packager {
             track.foretold_end = None;
         }
         self.version += 1;
+    }
+
+    /// A still picture follows what was packaged so far, one in each part: says where it begins. None before the first
+    /// segment was measured.
+    pub(crate) fn stand_still(&mut self) -> Option<StandStill> {
+        if self.ended || self.facts.target_duration_s == 0 {
+            return None;
+        }
+        // A part that ends here is short, which only the last of a segment may be.
+        self.flush();
+        let part_us = u64::from(self.facts.part_target_ms) * 1_000;
+        let video = self.video.as_mut().map(|track| {
+            let step = track.ticks_of_us(part_us).max(1);
+            (track.stand_still(step), step, track.init.timescale_hz)
+        });
+        let audio = self.audio.as_mut().map(|track| {
+            let step = track.nominal;
+            (track.stand_still(step), step, track.init.timescale_hz)
+        });
+        Some(StandStill { video, audio })
+    }
+
+    /// Moving pictures are back.
+    pub(crate) fn move_on(&mut self) {
+        [self.video.as_mut(), self.audio.as_mut()].into_iter().flatten().for_each(Track::move_on);
     }
 
     /// Ends the stream for good: playlists get their end mark.

@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use media_formats::unit::TrackKind;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::bus::{Bus, Reader};
 use crate::clock::Clock;
+use crate::freeze::Freeze;
 use crate::packager::{Packager, PlaylistFacts};
 use crate::repair::{Incoming, Repair, Repaired};
 use crate::stats::{Signal, Stats};
@@ -68,16 +70,21 @@ pub(crate) struct Inner {
     pub(crate) playback_id: String,
     pub(crate) created_ms: u64,
     pub(crate) clock: Clock,
+    /// Where pushes run.
+    pub(crate) lane: Option<Handle>,
     core: Mutex<Core>,
     viewers: Mutex<Viewers>,
     thumbnail: tokio::sync::Mutex<Thumbnail>,
     status: watch::Sender<StreamStatus>,
+    /// See [`Stream::set_freeze_picture`].
+    pub(crate) freeze: watch::Sender<bool>,
 }
 
 /// Everything a message changes, behind one lock that is never held across an await.
 #[derive(Debug)]
 pub(crate) struct Core {
     repair: Repair,
+    freeze: Freeze,
     pub(crate) packager: Packager,
     pub(crate) texts: Texts,
     bus: Bus,
@@ -87,9 +94,11 @@ pub(crate) struct Core {
 }
 
 impl Stream {
-    pub(crate) fn new(config: StreamConfig, clock: Clock) -> Self {
+    /// Its pushes run on `lane`; without one, on the runtime they are started from.
+    pub(crate) fn new(config: StreamConfig, clock: Clock, lane: Option<Handle>) -> Self {
         let core = Core {
             repair: Repair::new(config.facts.next_epoch),
+            freeze: Freeze::default(),
             packager: Packager::new(config.first_msn, config.facts),
             texts: Texts::default(),
             bus: Bus::new(),
@@ -101,10 +110,12 @@ impl Stream {
             playback_id: config.playback_id,
             created_ms: config.created_ms,
             clock,
+            lane,
             core: Mutex::new(core),
             viewers: Mutex::default(),
             thumbnail: tokio::sync::Mutex::default(),
             status: watch::Sender::default(),
+            freeze: watch::Sender::new(false),
         }))
     }
 
@@ -159,6 +170,12 @@ impl Stream {
         self.0.core().bus.reader()
     }
 
+    /// Whether players see the last picture, still and silent, while none arrives; else the playlist pauses and goes on
+    /// with a discontinuity. Off at first.
+    pub fn set_freeze_picture(&self, freeze: bool) {
+        self.0.freeze.send_replace(freeze);
+    }
+
     /// Lets a publisher in. Whoever published before is replaced at once: the key already proved it is the same owner.
     pub fn attach(&self, info: PublisherInfo) -> Publisher {
         let evicted = CancellationToken::new();
@@ -205,6 +222,7 @@ impl Stream {
         let version = {
             let mut core = self.0.core();
             core.packager.end();
+            core.bus.close();
             core.packager.version()
         };
         self.0.status.send_modify(|status| status.version = version);
@@ -218,6 +236,18 @@ impl Inner {
 
     pub(crate) fn version(&self) -> watch::Receiver<StreamStatus> {
         self.status.subscribe()
+    }
+
+    /// Shows players the still picture up to now, if the source is silent. False once the stream has ended.
+    pub(crate) fn stand_in(&self) -> bool {
+        let position_ms = self.clock.now_ms().saturating_sub(self.created_ms) as i64;
+        let mut core = self.core();
+        let core = &mut *core;
+        if core.freeze.tick(position_ms, &mut core.packager) {
+            let version = core.packager.version();
+            self.status.send_modify(|status| status.version = version);
+        }
+        !core.packager.is_ended()
     }
 
     pub(crate) fn player_seen(&self, player: &str) {
@@ -268,12 +298,12 @@ impl Publisher {
             match repaired {
                 Repaired::Epoch(epoch) => {
                     core.stats.epoch(&epoch);
-                    core.packager.begin_epoch(&epoch);
+                    core.freeze.epoch(&epoch, &mut core.packager);
                 }
                 Repaired::Unit(unit) => {
                     core.stats.unit(&unit, now_ms);
                     lead_unit |= unit.track == lead || unit.track == TrackKind::Video;
-                    core.packager.push(unit);
+                    core.freeze.unit(unit, position_ms, &mut core.packager);
                 }
             }
         }

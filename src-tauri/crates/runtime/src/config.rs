@@ -22,6 +22,8 @@ pub struct Config {
     pub http_port: Option<u16>,
     /// Address both listen on.
     pub bind: Option<IpAddr>,
+    /// Keep stream keys of destinations in a file, not in the system's keychain.
+    pub keys_in_file: bool,
     /// Also write the log to standard error.
     pub log_to_stderr: bool,
 }
@@ -44,6 +46,8 @@ pub(crate) fn default_settings() -> Settings {
         lan_access: false,
         grace_s: (session::DEFAULT_GRACE_MS / 1_000) as u32,
         start_on_publish: true,
+        freeze_picture: false,
+        keep_destinations_on: false,
         theme: Theme::Dark,
     }
 }

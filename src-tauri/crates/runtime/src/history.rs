@@ -1,9 +1,10 @@
 //! History over SQLite.
 
 use console::api::Settings;
-use console::ports::{History, HistoryError};
-use session::record::{NewStream, Sample, StreamRow};
-use session::{StateChange, StreamId};
+use console::ports::{DestinationStore, History, HistoryError};
+use session::destination::Change;
+use session::record::{DestinationMarkRow, DestinationRow, NewStream, Sample, StreamRow};
+use session::{DestinationId, StateChange, StreamId};
 use storage::{Storage, StorageError};
 
 /// Key of the user's choices.
@@ -60,5 +61,41 @@ impl History for SqliteHistory {
 
     async fn save_settings(&self, settings: &Settings) -> Result<(), HistoryError> {
         self.0.set_setting(SETTINGS, settings).await.map_err(words)
+    }
+}
+
+impl DestinationStore for SqliteHistory {
+    async fn destinations(&self) -> Result<Vec<DestinationRow>, HistoryError> {
+        self.0.destinations().await.map_err(words)
+    }
+
+    async fn insert(&self, row: &DestinationRow) -> Result<(), HistoryError> {
+        self.0.insert_destination(row).await.map_err(words)
+    }
+
+    async fn update(&self, row: &DestinationRow) -> Result<(), HistoryError> {
+        self.0.update_destination(row).await.map(drop).map_err(words)
+    }
+
+    async fn remove(&self, id: &DestinationId) -> Result<(), HistoryError> {
+        self.0.remove_destination(id).await.map(drop).map_err(words)
+    }
+
+    async fn order(&self, ids: &[DestinationId]) -> Result<(), HistoryError> {
+        self.0.order_destinations(ids).await.map_err(words)
+    }
+
+    async fn record_destination(
+        &self,
+        stream: &StreamId,
+        id: &DestinationId,
+        name: &str,
+        change: &Change,
+    ) -> Result<(), HistoryError> {
+        self.0.record_destination(stream, id, name, change).await.map_err(words)
+    }
+
+    async fn destination_marks(&self, stream: &StreamId) -> Result<Vec<DestinationMarkRow>, HistoryError> {
+        self.0.destination_marks(stream).await.map_err(words)
     }
 }

@@ -7,6 +7,7 @@ mod watch;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use console::api::{IngestView, MovedPort, PlaybackUrls, PublisherView};
@@ -37,6 +38,7 @@ pub(crate) struct LocalProvider {
     pub(crate) key: SharedKey,
     pub(crate) current: CurrentStream,
     pub(crate) data_dir: PathBuf,
+    freeze_picture: Arc<AtomicBool>,
     camera: tokio::sync::Mutex<Option<DemoCamera>>,
     /// The watch over the current stream and the probe; aborted when the stream is released.
     watching: Mutex<JoinSet<()>>,
@@ -52,6 +54,7 @@ impl LocalProvider {
         key: SharedKey,
         current: CurrentStream,
         data_dir: PathBuf,
+        freeze_picture: Arc<AtomicBool>,
     ) -> Self {
         Self {
             engine,
@@ -60,6 +63,7 @@ impl LocalProvider {
             key,
             current,
             data_dir,
+            freeze_picture,
             camera: tokio::sync::Mutex::default(),
             watching: Mutex::default(),
             probing: Mutex::default(),
@@ -108,6 +112,7 @@ impl StreamProvider for LocalProvider {
             first_msn,
             facts,
         });
+        opened.set_freeze_picture(self.freeze_picture.load(Ordering::Relaxed));
         *lock(&self.current) = Some(opened.clone());
         let watch = watch::Watch {
             stream: opened,
@@ -263,6 +268,6 @@ fn lan_addresses() -> impl Iterator<Item = IpAddr> {
         .filter(IpAddr::is_ipv4)
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,12 +4,13 @@ use std::fs::{self, File};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, RwLock};
 
 use console::api::AppInfo;
-use console::ports::{Clock, Random};
+use console::ports::{Clock, Random, World};
 use console::{Console, Parts};
-use media_engine::{Engine, EngineConfig, EngineError};
+use media_engine::{Engine, EngineConfig, EngineError, ForwardOptions, ForwardTls};
 use storage::{Storage, StorageError};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -17,11 +18,18 @@ use tracing_appender::non_blocking::WorkerGuard;
 
 use crate::config::{Config, default_settings};
 use crate::history::{SETTINGS, SqliteHistory};
+use crate::keys::{Keys, SharedKeys};
 use crate::local::{KeyDoor, LocalProvider, loopback};
+use crate::outputs::LocalOutputs;
 use crate::{key_file, logging, pages};
 
 /// Facts from the engine that wait for the console. Overflow policy: back pressure; nothing is lost.
 const PROVIDER_EVENTS: usize = 64;
+/// Facts about destinations that wait for the console. Overflow policy: back pressure; nothing is lost.
+const OUTPUT_EVENTS: usize = 64;
+
+/// What destinations are told sends to them.
+const ENCODER: &str = concat!("StreamConsole/", env!("CARGO_PKG_VERSION"));
 
 /// Why the console cannot start, in words for a person.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +66,7 @@ pub enum StartError {
 pub struct Runtime {
     console: Console,
     supervisor: JoinHandle<()>,
+    outputs: LocalOutputs,
     engine: Arc<Engine>,
     storage: Storage,
     rtmp_url: String,
@@ -102,13 +111,24 @@ impl Runtime {
         let door =
             KeyDoor { key: Arc::clone(&key), current: Arc::clone(&current), events: events_sender.clone() };
         let engine = Arc::new(Engine::start(engine_config, Arc::new(door)).await?);
+        let freeze_picture = Arc::new(AtomicBool::new(settings.freeze_picture));
         let provider = LocalProvider::new(
             Arc::clone(&engine),
             storage.clone(),
             events_sender,
             key,
-            current,
+            Arc::clone(&current),
             data_dir.clone(),
+            Arc::clone(&freeze_picture),
+        );
+        let keys = Arc::new(Keys::open(&data_dir, config.keys_in_file).await);
+        let (output_events_sender, output_events) = mpsc::channel(OUTPUT_EVENTS);
+        let outputs = LocalOutputs::new(
+            current,
+            Arc::clone(&keys),
+            output_events_sender,
+            ForwardOptions::new(ForwardTls::platform(), ENCODER),
+            freeze_picture,
         );
 
         let app = AppInfo {
@@ -119,11 +139,22 @@ impl Runtime {
         let history = SqliteHistory(storage.clone());
         let random = SystemRandom::probe()?;
         let clock = EngineClock(clock);
-        let (console, supervisor) =
-            Console::start(Parts { provider, events, history, clock, random, settings, app });
+        let (console, supervisor) = Console::start::<Wired>(Parts {
+            provider,
+            events,
+            outputs: outputs.clone(),
+            output_events,
+            history,
+            keys: SharedKeys(keys),
+            clock,
+            random,
+            settings,
+            app,
+        });
         Ok(Self {
             console,
             supervisor,
+            outputs,
             rtmp_url: format!("rtmp://{}/live", loopback(engine.rtmp())),
             http_url: format!("http://{}", loopback(engine.http())),
             engine,
@@ -155,6 +186,7 @@ impl Runtime {
         if let Err(error) = self.supervisor.await {
             tracing::error!(%error, "the console did not end as it should");
         }
+        self.outputs.shutdown().await;
         if let Some(engine) = Arc::into_inner(self.engine) {
             engine.shutdown().await;
         }
@@ -172,6 +204,18 @@ fn lock(data_dir: &Path) -> Result<File, StartError> {
         Err(fs::TryLockError::WouldBlock) => Err(StartError::InUse { path }),
         Err(fs::TryLockError::Error(source)) => Err(StartError::DataDir { path, source }),
     }
+}
+
+/// The console's world in this program.
+enum Wired {}
+
+impl World for Wired {
+    type Provider = LocalProvider;
+    type Outputs = LocalOutputs;
+    type History = SqliteHistory;
+    type Keys = SharedKeys;
+    type Clock = EngineClock;
+    type Random = SystemRandom;
 }
 
 struct EngineClock(media_engine::Clock);

@@ -45,7 +45,8 @@ test('says what went wrong when it cannot be read, and tries again', async () =>
 test('one stream shows its axis, its facts and everything that happened', async () => {
   render(StreamScreen, { console: new ConsoleState(fakeHost('idle')), streamId: 'st-05' });
   const happened = within(await screen.findByRole('region', { name: 'What happened' }));
-  expect(happened.getAllByRole('listitem')).toHaveLength(6);
+  expect(happened.getAllByRole('listitem')).toHaveLength(22);
+  expect(happened.getAllByText('Club server:')).toHaveLength(6);
   expect(happened.getByText('The encoder came back.')).toBeTruthy();
   expect(within(screen.getByRole('region', { name: 'Facts' })).getByText('42 min')).toBeTruthy();
   expect(screen.getByTestId('timeline')).toBeTruthy();

@@ -10,7 +10,7 @@ import {
   needsDepth,
   retryDelayMs,
 } from './policy';
-import { Watchdog, type Report } from './watchdog';
+import { Watchdog, type Charge, type Report } from './watchdog';
 
 export interface Playback {
   /** Goes on playing, at the live edge. */
@@ -69,6 +69,43 @@ class Retry {
   }
 }
 
+/** What a way of playing knows of its live edge. */
+type Sight = Pick<Charge, 'liveEdgeS' | 'behindS' | 'targetS'>;
+
+/** What every way of playing does alike: plays while wanted, starts anew with `load`, is watched. */
+function steer(video: HTMLVideoElement, load: () => void, sight: Sight, onReport: (report: Report) => void) {
+  let wanted = true;
+  const play = () => {
+    // Refused without a gesture: the element stays paused and its button says so.
+    if (wanted) void video.play().catch(() => undefined);
+  };
+  const jumpToLive = () => {
+    const at = sight.liveEdgeS();
+    if (at !== null) video.currentTime = Math.max(0, at);
+    wanted = true;
+    play();
+  };
+  const retry = new Retry(load);
+  const dog = new Watchdog(video, { ...sight, jumpToLive, rebuild: retry.later }, onReport);
+  return {
+    play,
+    retry,
+    jumpToLive,
+    pause: () => {
+      wanted = false;
+      video.pause();
+    },
+    hold: (held: boolean) => {
+      dog.held = held;
+      retry.held = held;
+    },
+    stop: () => {
+      dog.stop();
+      retry.stop();
+    },
+  };
+}
+
 /** Plays through hls.js. Rejects only when its code cannot be loaded. */
 export async function playHlsJs(
   video: HTMLVideoElement,
@@ -79,11 +116,6 @@ export async function playHlsJs(
   let hls: Hls | null = null;
   let recoveries: number[] = [];
 
-  let wanted = true;
-  const play = () => {
-    // Refused without a gesture: the element stays paused and its button says so.
-    if (wanted) void video.play().catch(() => undefined);
-  };
   const build = () => {
     hls?.destroy();
     hls = new HlsJs({
@@ -102,7 +134,19 @@ export async function playHlsJs(
     hls.loadSource(url);
     hls.attachMedia(video);
   };
-  const retry = new Retry(build);
+  const { play, retry, jumpToLive, pause, hold, stop } = steer(
+    video,
+    build,
+    {
+      liveEdgeS: () => {
+        const at = hls?.liveSyncPosition ?? null;
+        return at !== null && Number.isFinite(at) ? at : null;
+      },
+      behindS: () => behindS(hls?.playingDate?.getTime() ?? null, Date.now(), hls?.latency ?? null),
+      targetS: () => hls?.targetLatency ?? null,
+    },
+    onReport,
+  );
 
   const onError = (error: ErrorData) => {
     // Non-fatal ones are hls.js healing itself: holes skipped, requests repeated.
@@ -118,28 +162,6 @@ export async function playHlsJs(
     }
   };
 
-  const liveEdgeS = () => {
-    const at = hls?.liveSyncPosition ?? null;
-    return at !== null && Number.isFinite(at) ? at : null;
-  };
-  const jumpToLive = () => {
-    const at = liveEdgeS();
-    if (at !== null) video.currentTime = at;
-    wanted = true;
-    play();
-  };
-  const dog = new Watchdog(
-    video,
-    {
-      liveEdgeS,
-      jumpToLive,
-      rebuild: retry.later,
-      behindS: () => behindS(hls?.playingDate?.getTime() ?? null, Date.now(), hls?.latency ?? null),
-      targetS: () => hls?.targetLatency ?? null,
-    },
-    onReport,
-  );
-
   let looking: ReturnType<typeof setTimeout> | undefined;
   let destroyed = false;
   const join = async () => {
@@ -152,19 +174,12 @@ export async function playHlsJs(
   else build();
   return {
     jumpToLive,
-    pause: () => {
-      wanted = false;
-      video.pause();
-    },
-    hold: (held) => {
-      dog.held = held;
-      retry.held = held;
-    },
+    pause,
+    hold,
     destroy() {
       destroyed = true;
       clearTimeout(looking);
-      dog.stop();
-      retry.stop();
+      stop();
       hls?.destroy();
     },
   };
@@ -176,29 +191,17 @@ export function playNative(
   url: string,
   onReport: (report: Report) => void,
 ): Playback {
-  let wanted = true;
-  const play = () => {
-    if (wanted) void video.play().catch(() => undefined);
-  };
   const load = () => {
     video.src = url;
     play();
   };
-  const retry = new Retry(load);
   const liveEdgeS = () =>
     video.seekable.length > 0 ? video.seekable.end(video.seekable.length - 1) - 1 : null;
-  const jumpToLive = () => {
-    const at = liveEdgeS();
-    if (at !== null) video.currentTime = Math.max(0, at);
-    wanted = true;
-    play();
-  };
-  const dog = new Watchdog(
+  const { play, retry, jumpToLive, pause, hold, stop } = steer(
     video,
+    load,
     {
       liveEdgeS,
-      jumpToLive,
-      rebuild: retry.later,
       behindS: () => {
         const at = liveEdgeS();
         return at === null ? null : behindS(null, Date.now(), at + 1 - video.currentTime);
@@ -214,17 +217,10 @@ export function playNative(
   load();
   return {
     jumpToLive,
-    pause: () => {
-      wanted = false;
-      video.pause();
-    },
-    hold: (held) => {
-      dog.held = held;
-      retry.held = held;
-    },
+    pause,
+    hold,
     destroy() {
-      dog.stop();
-      retry.stop();
+      stop();
       video.removeEventListener('error', retry.later);
       video.removeEventListener('ended', retry.later);
       video.removeEventListener('playing', retry.succeeded);

@@ -8,6 +8,8 @@ export interface Draft {
   graceS: string;
   lanAccess: boolean;
   startOnPublish: boolean;
+  freezePicture: boolean;
+  keepDestinationsOn: boolean;
 }
 
 export type Problems = Partial<Record<'rtmpPort' | 'httpPort' | 'graceS', string>>;
@@ -19,6 +21,8 @@ export function draftOf(chosen: Settings): Draft {
     graceS: String(chosen.graceS),
     lanAccess: chosen.lanAccess,
     startOnPublish: chosen.startOnPublish,
+    freezePicture: chosen.freezePicture,
+    keepDestinationsOn: chosen.keepDestinationsOn,
   };
 }
 
@@ -46,8 +50,19 @@ export function read(
   if (rtmpPort === null || httpPort === null || graceS === null || Object.keys(problems).length > 0) {
     return { problems };
   }
-  const { lanAccess, startOnPublish } = draft;
-  return { settings: { rtmpPort, httpPort, graceS, lanAccess, startOnPublish, theme } };
+  const { lanAccess, startOnPublish, freezePicture, keepDestinationsOn } = draft;
+  return {
+    settings: {
+      rtmpPort,
+      httpPort,
+      graceS,
+      lanAccess,
+      startOnPublish,
+      freezePicture,
+      keepDestinationsOn,
+      theme,
+    },
+  };
 }
 
 export function isSame(draft: Draft, chosen: Settings): boolean {

@@ -67,6 +67,17 @@ test('a choice that needs a restart says so', () => {
   stop();
 });
 
+test.each([
+  ['Show the last picture during a drop', { freezePicture: true }],
+  ['Keep destinations on after a stream', { keepDestinationsOn: true }],
+])('“%s” is saved', async (name, over) => {
+  const { host, user, stop } = open();
+  await user.click(screen.getByRole('switch', { name }));
+  await user.click(screen.getByTestId('save-settings'));
+  expect(host.calls.at(-1)).toEqual({ command: 'update_settings', args: { ...SETTINGS, ...over } });
+  stop();
+});
+
 test('the theme is stored at once', async () => {
   const { host, user, stop } = open();
   await user.click(screen.getByRole('radio', { name: 'Light' }));

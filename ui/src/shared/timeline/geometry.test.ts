@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as geometry from './geometry';
-import type { TimelineMark, TimelineSample } from './geometry';
+import type { PhaseName } from '../words';
+import type { TimelineSample } from './geometry';
 
 const sample = (atMs: number, bitrateBps = 1000): TimelineSample => ({
   atMs,
@@ -8,7 +9,7 @@ const sample = (atMs: number, bitrateBps = 1000): TimelineSample => ({
   fps: 30,
   viewers: 0,
 });
-const mark = (atMs: number, phase: TimelineMark['phase']): TimelineMark => ({ atMs, phase, text: '' });
+const mark = (atMs: number, is: PhaseName) => ({ atMs, is });
 const range = { fromMs: 0, toMs: 100_000 };
 
 describe('the window of a running stream', () => {
@@ -63,14 +64,14 @@ test('lines lie inside the box and leave out what is outside the window', () => 
   ]);
 });
 
-describe('the state lane', () => {
+describe('a lane', () => {
   test('goes from mark to mark, the last to the end', () => {
     const lane = geometry.segments(
       [mark(0, 'awaiting_media'), mark(10_000, 'live'), mark(50_000, 'interrupted')],
       range,
       80_000,
     );
-    expect(lane.map(({ phase, x0, x1 }) => [phase, x0, x1])).toEqual([
+    expect(lane.map(({ is, x0, x1 }) => [is, x0, x1])).toEqual([
       ['awaiting_media', 0, 0.1],
       ['live', 0.1, 0.5],
       ['interrupted', 0.5, 0.8],
@@ -87,7 +88,7 @@ describe('the state lane', () => {
       range,
       300_000,
     );
-    expect(lane.map(({ phase, x0, x1 }) => [phase, x0, x1])).toEqual([['live', 0, 1]]);
+    expect(lane.map(({ is, x0, x1 }) => [is, x0, x1])).toEqual([['live', 0, 1]]);
   });
   test('has no piece of no length', () => {
     expect(geometry.segments([mark(10, 'live'), mark(20, 'ended')], range, 20)).toHaveLength(1);

@@ -1,5 +1,5 @@
 // Where everything of a time axis lies. Pure: times in, fractions of the width and height out.
-import type { PhaseName } from '../words';
+import type { DestinationStateName, PhaseName } from '../words';
 
 export interface TimelineSample {
   atMs: number;
@@ -21,8 +21,16 @@ export interface Point {
   y: number;
 }
 
-export interface Segment {
-  phase: PhaseName;
+/** The states of one destination during a stream. */
+export interface TimelineLane {
+  id: string;
+  name: string;
+  marks: readonly { atMs: number; state: DestinationStateName; text: string }[];
+}
+
+/** A stretch of a lane during which one thing was so. */
+export interface Segment<S extends string> {
+  is: S;
   fromMs: number;
   toMs: number;
   x0: number;
@@ -94,22 +102,25 @@ export function lines(
   );
 }
 
-/** The state lane: from each mark to the next, the last one to `endMs`; nothing before the first. */
-export function segments(marks: readonly TimelineMark[], range: Range, endMs: number): Segment[] {
-  const out: Segment[] = [];
-  marks.forEach((mark, index) => {
-    const fromMs = mark.atMs;
+/** A lane: from each mark to the next, the last one to `endMs`; nothing before the first. */
+export function segments<S extends string>(
+  marks: readonly { atMs: number; is: S }[],
+  range: Range,
+  endMs: number,
+): Segment<S>[] {
+  const out: Segment<S>[] = [];
+  marks.forEach(({ atMs: fromMs, is }, index) => {
     const toMs = Math.min(marks[index + 1]?.atMs ?? endMs, endMs);
     const last = out.at(-1);
-    // Several marks of one phase are one piece of lane.
-    if (last !== undefined && last.phase === mark.phase && last.toMs === fromMs) {
+    // Several marks of one state are one piece of lane.
+    if (last !== undefined && last.is === is && last.toMs === fromMs) {
       last.toMs = toMs;
       last.x1 = clamp(fraction(toMs, range));
       return;
     }
     if (toMs <= range.fromMs || toMs <= fromMs || fromMs >= range.toMs) return;
     out.push({
-      phase: mark.phase,
+      is,
       fromMs,
       toMs,
       x0: clamp(fraction(fromMs, range)),

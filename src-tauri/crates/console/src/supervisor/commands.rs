@@ -8,7 +8,9 @@ use crate::api::{
     ApiError, CameraLink, Code, ListStreams, OneStream, Settings, SettingsView, StartManaged, Started,
     StreamDetail, StreamSummary,
 };
-use crate::ports::{Clock, History, Random, StreamProvider};
+use crate::ports::{
+    Clock as _, DestinationStore as _, History as _, Outputs as _, StreamProvider as _, World,
+};
 use crate::view;
 
 /// Streams listed when nothing else is asked, and at most.
@@ -19,7 +21,7 @@ const MOST_SAMPLES: usize = 1_200;
 /// The longest grace time.
 const MOST_GRACE_S: u32 = 1_800;
 
-impl<P: StreamProvider, H: History, C: Clock, R: Random> Supervisor<P, H, C, R> {
+impl<W: World> Supervisor<W> {
     /// Answers. An asker that stopped waiting is not an error: what it asked for is done all the same.
     pub(super) async fn answer(&mut self, ask: Ask) {
         match ask {
@@ -34,6 +36,31 @@ impl<P: StreamProvider, H: History, C: Clock, R: Random> Supervisor<P, H, C, R> 
             Ask::Detail { wanted, answer } => drop(answer.send(self.detail(&wanted).await)),
             Ask::Delete { wanted, answer } => drop(answer.send(self.delete(&wanted).await)),
             Ask::UpdateSettings { wanted, answer } => drop(answer.send(self.update_settings(wanted).await)),
+            Ask::AddDestination { wanted, answer } => drop(answer.send(self.add_destination(wanted).await)),
+            Ask::UpdateDestination { wanted, answer } => {
+                let _ = answer.send(self.update_destination(wanted).await);
+            }
+            Ask::SetDestination { wanted, answer } => {
+                let _ = answer.send(self.set_destinations(&[wanted.id], wanted.enabled).await);
+            }
+            Ask::RemoveDestination { wanted, answer } => {
+                let _ = answer.send(self.remove_destination(&wanted).await);
+            }
+            Ask::DuplicateDestination { wanted, answer } => {
+                let _ = answer.send(self.duplicate_destination(&wanted).await);
+            }
+            Ask::OrderDestinations { wanted, answer } => {
+                let _ = answer.send(self.order_destinations(&wanted).await);
+            }
+            Ask::RetryDestination { wanted, answer } => {
+                let _ = answer.send(self.retry_destination(&wanted).await);
+            }
+            Ask::TestDestination { wanted, answer } => self.test_destination(&wanted, answer),
+            Ask::RevealKey { wanted, answer } => drop(answer.send(self.reveal_key(&wanted).await)),
+            Ask::GoLive { wanted, answer } => drop(answer.send(self.go_live(&wanted).await)),
+            Ask::EndBroadcast { answer } => drop(answer.send(self.end_broadcast().await)),
+            Ask::Preflight { answer } => drop(answer.send(self.preflight())),
+            Ask::BroadcastCheck { answer } => self.broadcast_check(answer),
             Ask::NewStreamKey { answer } => drop(answer.send(self.new_stream_key().await)),
             Ask::Shutdown { answer } => drop(answer.send(())),
         }
@@ -83,10 +110,12 @@ impl<P: StreamProvider, H: History, C: Clock, R: Random> Supervisor<P, H, C, R> 
         let row = self.history.stream(&id).await.map_err(view::storage_error)?.ok_or_else(no_such_stream)?;
         let marks = self.history.marks(&id).await.map_err(view::storage_error)?;
         let samples = self.history.samples(&id).await.map_err(view::storage_error)?;
+        let pushed = self.history.destination_marks(&id).await.map_err(view::storage_error)?;
         Ok(StreamDetail {
             summary: view::summary(row),
             marks: marks.iter().map(view::mark).collect(),
             samples: view::thinned(&samples, MOST_SAMPLES),
+            destination_marks: pushed.iter().map(view::destination_mark).collect(),
         })
     }
 
@@ -119,6 +148,7 @@ impl<P: StreamProvider, H: History, C: Clock, R: Random> Supervisor<P, H, C, R> 
         self.history.save_settings(&wanted).await.map_err(view::storage_error)?;
         self.session.set_grace_ms(u64::from(wanted.grace_s) * 1_000);
         self.settings = wanted;
+        self.outputs.freeze_picture(self.settings.freeze_picture);
         let at_start = &self.settings_at_start;
         let restart_needed = (self.settings.rtmp_port, self.settings.http_port, self.settings.lan_access)
             != (at_start.rtmp_port, at_start.http_port, at_start.lan_access);

@@ -9,14 +9,16 @@ use session::{
 };
 
 use super::Supervisor;
-use crate::ports::{Clock, History, Provision, Random, StreamProvider};
+use crate::ports::{
+    Clock as _, DestinationStore as _, History as _, Provision, Random as _, StreamProvider as _, World,
+};
 use crate::view;
 use session::record::{NewStream, StreamRow};
 
 /// Marks and samples of a resumed stream that are shown again.
 const SHOWN_SAMPLES: usize = 600;
 
-impl<P: StreamProvider, H: History, C: Clock, R: Random> Supervisor<P, H, C, R> {
+impl<W: World> Supervisor<W> {
     /// Begins a new stream and returns its id.
     pub(super) async fn begin(&mut self, link: CameraLink, options: Options) -> StreamId {
         let stream_id = StreamId::from_random(self.random.bytes());
@@ -107,6 +109,9 @@ impl<P: StreamProvider, H: History, C: Clock, R: Random> Supervisor<P, H, C, R> 
         }
         tracing::info!(stream = %stream_id, state = ?change.state, words = %change.words.text, "the stream's state changed");
         self.show_change(change);
+        if matches!(change.state, State::Ended(_)) {
+            self.make_private().await;
+        }
     }
 
     /// Takes up the newest stream an earlier run left open, and closes the others.
@@ -138,6 +143,7 @@ impl<P: StreamProvider, H: History, C: Clock, R: Random> Supervisor<P, H, C, R> 
             grace_ms: u64::from(self.settings.grace_s) * 1_000,
         };
         let earlier = (self.history.marks(&row.stream_id).await, self.history.samples(&row.stream_id).await);
+        let pushed = self.history.destination_marks(&row.stream_id).await;
         let effects = self.session.handle(self.clock.now_ms(), Input::Resume(resume));
         self.show_session();
         if let (Ok(marks), Ok(samples)) = earlier {
@@ -147,7 +153,11 @@ impl<P: StreamProvider, H: History, C: Clock, R: Random> Supervisor<P, H, C, R> 
                 samples.iter().skip(skip).map(view::sample).collect(),
             );
         }
+        let pushed = pushed.unwrap_or_default();
+        self.screen.resume_destinations(pushed.iter().map(view::destination_mark).collect());
         self.carry_out(effects).await;
+        self.follow_source().await;
+        self.remember_broadcasts(&pushed);
         self.show_session();
     }
 

@@ -1,26 +1,30 @@
 //! The supervisor over a scripted world: time is paused, the provider says what the test tells it to.
 
+mod destinations;
+
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
-use session::record::{NewStream, Sample, StreamRow};
-use session::{StateChange, StreamId, Words};
+use session::destination::{Change as DestinationChange, Fault};
+use session::record::{DestinationMarkRow, DestinationRow, NewStream, Sample, StreamRow};
+use session::{DestinationId, DestinationKey, StateChange, StreamId, Words};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Duration, Instant};
 
 use crate::api::{
-    AppInfo, CameraLink, Change, Code, IngestView, OneStream, Phase, PlaybackUrls, PublisherView, Settings,
-    StartManaged, StatusWord, Theme,
+    AppInfo, BroadcastCheck, CameraLink, Change, Code, IngestView, KeyPlace, OneStream, Phase, PlaybackUrls,
+    PublisherView, Settings, StartManaged, StatusWord, Theme,
 };
 use crate::ports::{
-    Clock, History, HistoryError, Measurement, ProviderEvent, Provision, Random, StreamProvider,
+    Clock, DestinationStore, History, HistoryError, KeyStore, Measurement, OutputEvent, OutputMeasurement,
+    OutputTarget, Outputs, ProviderEvent, Provision, Random, StreamProvider, World,
 };
 use crate::{Console, Parts};
 
 const START_MS: u64 = 1_700_000_000_000;
 
 #[derive(Clone, Default)]
-struct World(Arc<Inner>);
+struct Script(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
@@ -29,10 +33,14 @@ struct Inner {
     history_broken: AtomicBool,
     provision_fails: AtomicBool,
     publishing: AtomicBool,
+    destinations: Mutex<Vec<DestinationRow>>,
+    keys: Mutex<Vec<(DestinationId, String)>>,
+    /// Attempts opened and closed, in order.
+    pushes: Mutex<Vec<(DestinationId, Option<u64>)>>,
     random: AtomicU8,
 }
 
-impl World {
+impl Script {
     fn call(&self, name: &'static str) {
         self.0.calls.lock().unwrap().push(name);
     }
@@ -54,7 +62,7 @@ impl World {
     }
 }
 
-impl StreamProvider for World {
+impl StreamProvider for Script {
     async fn provision(&self, _: Provision) -> Result<(), Words> {
         self.call("provision");
         if self.0.provision_fails.load(Ordering::SeqCst) {
@@ -118,7 +126,7 @@ impl StreamProvider for World {
     }
 }
 
-impl History for World {
+impl History for Script {
     async fn start_stream(&self, stream: &NewStream, first: &StateChange) -> Result<(), HistoryError> {
         self.write(&stream.stream_id, first)
     }
@@ -164,10 +172,122 @@ impl History for World {
     }
 }
 
-impl Random for World {
+impl Random for Script {
     fn bytes(&self) -> [u8; 16] {
         [self.0.random.fetch_add(1, Ordering::SeqCst); 16]
     }
+}
+
+impl Outputs for Script {
+    fn open(&self, id: &DestinationId, attempt: u64, _: OutputTarget) {
+        self.0.pushes.lock().unwrap().push((id.clone(), Some(attempt)));
+    }
+
+    fn close(&self, id: &DestinationId) {
+        self.0.pushes.lock().unwrap().push((id.clone(), None));
+    }
+
+    fn measure(&self, _: &DestinationId) -> OutputMeasurement {
+        OutputMeasurement::default()
+    }
+
+    fn address(&self, url: &str, key: DestinationKey) -> Result<(String, DestinationKey), Words> {
+        url.starts_with("rtmp").then(|| (url.to_owned(), key)).ok_or_else(|| Words::error("No address."))
+    }
+
+    fn try_out(
+        &self,
+        _: &DestinationId,
+        _: OutputTarget,
+    ) -> impl Future<Output = Result<(), Fault>> + Send + 'static {
+        std::future::ready(Err(Fault::Refused))
+    }
+
+    fn check(&self) -> impl Future<Output = Result<BroadcastCheck, Words>> + Send + 'static {
+        std::future::pending()
+    }
+
+    fn freeze_picture(&self, _: bool) {}
+}
+
+impl DestinationStore for Script {
+    async fn destinations(&self) -> Result<Vec<DestinationRow>, HistoryError> {
+        Ok(self.0.destinations.lock().unwrap().clone())
+    }
+
+    async fn insert(&self, row: &DestinationRow) -> Result<(), HistoryError> {
+        self.0.destinations.lock().unwrap().push(row.clone());
+        Ok(())
+    }
+
+    async fn update(&self, row: &DestinationRow) -> Result<(), HistoryError> {
+        self.0.destinations.lock().unwrap().iter_mut().for_each(|old| {
+            if old.id == row.id {
+                *old = row.clone();
+            }
+        });
+        Ok(())
+    }
+
+    async fn remove(&self, id: &DestinationId) -> Result<(), HistoryError> {
+        self.0.destinations.lock().unwrap().retain(|row| row.id != *id);
+        Ok(())
+    }
+
+    async fn order(&self, ids: &[DestinationId]) -> Result<(), HistoryError> {
+        let place = |row: &DestinationRow| ids.iter().position(|id| *id == row.id);
+        self.0.destinations.lock().unwrap().sort_by_key(place);
+        Ok(())
+    }
+
+    async fn record_destination(
+        &self,
+        _: &StreamId,
+        _: &DestinationId,
+        _: &str,
+        _: &DestinationChange,
+    ) -> Result<(), HistoryError> {
+        Ok(())
+    }
+
+    async fn destination_marks(&self, _: &StreamId) -> Result<Vec<DestinationMarkRow>, HistoryError> {
+        Ok(Vec::new())
+    }
+}
+
+impl KeyStore for Script {
+    async fn put(&self, id: &DestinationId, key: &DestinationKey) -> Result<(), HistoryError> {
+        let mut keys = self.0.keys.lock().unwrap();
+        keys.retain(|(kept, _)| kept != id);
+        keys.push((id.clone(), key.expose().to_owned()));
+        Ok(())
+    }
+
+    async fn get(&self, id: &DestinationId) -> Result<DestinationKey, HistoryError> {
+        let keys = self.0.keys.lock().unwrap();
+        let found = keys.iter().find(|(kept, _)| kept == id);
+        Ok(found.map(|(_, key)| DestinationKey::parse(key).unwrap()).unwrap_or_default())
+    }
+
+    async fn remove(&self, id: &DestinationId) -> Result<(), HistoryError> {
+        self.0.keys.lock().unwrap().retain(|(kept, _)| kept != id);
+        Ok(())
+    }
+
+    fn place(&self) -> KeyPlace {
+        KeyPlace::File
+    }
+}
+
+enum Scripted {}
+
+impl World for Scripted {
+    type Provider = Script;
+    type Outputs = Script;
+    type History = Script;
+    type Keys = Script;
+    type Clock = PausedClock;
+    type Random = Script;
 }
 
 struct PausedClock(Instant);
@@ -185,30 +305,41 @@ fn settings() -> Settings {
         lan_access: false,
         grace_s: 60,
         start_on_publish: true,
+        freeze_picture: false,
+        keep_destinations_on: false,
         theme: Theme::Dark,
     }
 }
 
 struct Scene {
-    world: World,
+    world: Script,
     console: Console,
     facts: mpsc::Sender<ProviderEvent>,
+    output_facts: mpsc::Sender<OutputEvent>,
 }
 
 fn scene() -> Scene {
-    let world = World::default();
+    scene_with(settings())
+}
+
+fn scene_with(settings: Settings) -> Scene {
+    let world = Script::default();
     let (facts, events) = mpsc::channel(8);
+    let (output_facts, output_events) = mpsc::channel(8);
     let app = AppInfo { version: "0".to_owned(), data_dir: String::new(), log_file: String::new() };
-    let (console, _supervisor) = Console::start(Parts {
+    let (console, _supervisor) = Console::start::<Scripted>(Parts {
         provider: world.clone(),
         events,
+        outputs: world.clone(),
+        output_events,
         history: world.clone(),
+        keys: world.clone(),
         clock: PausedClock(Instant::now()),
         random: world.clone(),
-        settings: settings(),
+        settings,
         app,
     });
-    Scene { world, console, facts }
+    Scene { world, console, facts, output_facts }
 }
 
 impl Scene {

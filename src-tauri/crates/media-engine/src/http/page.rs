@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use media_formats::hls::UtcTime;
 use serde::Serialize;
@@ -72,11 +72,13 @@ fn tracks(stream: &Stream) -> u32 {
 }
 
 pub(super) async fn watch(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Response, Refused> {
-    // The page itself says honestly that a stream is over; an unknown one gets the plain refusal.
-    shared.stream(&id)?;
     let page = (shared.pages)("watch.html").ok_or(Refused::NotFound)?;
     let mut response = answer::fresh(&page.media_type, page.bytes);
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
+    // The page itself says that there is no such stream; programs read the status.
+    if shared.stream(&id).is_err() {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
     Ok(response)
 }
 

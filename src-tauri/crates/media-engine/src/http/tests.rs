@@ -141,7 +141,7 @@ fn shared(stop: CancellationToken) -> Shared {
 
 #[tokio::test(start_paused = true)]
 async fn a_held_playlist_is_given_up_after_three_target_durations() {
-    let stream = Stream::new(stream_config("s"), Clock::start());
+    let stream = Stream::new(stream_config("s"), Clock::start(), None);
     let _publisher = publish(&stream, Encoder { gop_ms: 4_000, ..Encoder::default() }.messages(0, 6_000));
     let begun = Instant::now();
     let held = playlist::hold(&shared(CancellationToken::new()), &stream.0, TrackKind::Video, 2, None).await;
@@ -151,7 +151,7 @@ async fn a_held_playlist_is_given_up_after_three_target_durations() {
 
 #[tokio::test(start_paused = true)]
 async fn a_held_part_is_given_up_in_time_and_when_the_door_closes() {
-    let stream = Stream::new(stream_config("s"), Clock::start());
+    let stream = Stream::new(stream_config("s"), Clock::start(), None);
     let _publisher = publish(&stream, Encoder::default().messages(0, 5_000));
     let (msn, index) =
         crate::hls::next_part(stream.0.core().packager.window(TrackKind::Audio).expect("a window"));
@@ -396,6 +396,16 @@ async fn viewers_are_counted_by_the_token_they_were_given() {
         air.text("/s/manifest.mpd").await;
     }
     assert_eq!(air.stream.viewers(), 4);
+}
+
+#[tokio::test]
+async fn a_wrong_watch_link_gets_the_page_that_says_so() {
+    let air = OnAir::start().await;
+    let answer = air.client.get(air.url("/other/watch")).send().await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    assert_eq!(answer.headers()["content-type"], "text/html");
+    assert!(answer.headers().contains_key("content-security-policy"));
+    assert_eq!(answer.text().await.expect("text"), "page");
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
 mod checks;
+mod freeze;
 mod playlist;
 
 use std::sync::Arc;

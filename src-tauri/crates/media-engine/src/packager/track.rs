@@ -36,6 +36,8 @@ pub(super) struct Track {
     /// Usual frame duration in ticks.
     pub(super) nominal: u64,
     last_dts: Option<u64>,
+    /// Usual frame duration of moving pictures, while a still one is shown.
+    moving_nominal: Option<u64>,
     /// True decoding time of the segment's first picture, and pictures since.
     run: Option<(i64, i64)>,
     /// Times (µs) at which the lead track began segments this track has not yet begun.
@@ -82,6 +84,7 @@ impl Track {
             pending_bytes: 0,
             foretold_end: None,
             last_dts: None,
+            moving_nominal: None,
             run: None,
             cuts: VecDeque::new(),
             cut_at: 0,
@@ -167,6 +170,9 @@ impl Track {
 
     /// Gives a picture the next place on the grid, if that is near its own; its presentation time stays.
     pub(super) fn put_on_grid(&mut self, unit: &mut Unit) {
+        if self.moving_nominal.is_some() {
+            return;
+        }
         let Some(last) = self.last_dts else {
             self.run = Some((unit.dts, 0));
             return;
@@ -196,6 +202,30 @@ impl Track {
             self.nominal = step.max(1) as u64;
         }
         self.run = Some((true_dts, 0));
+    }
+
+    /// Units of this duration follow, without a hole; returns where they begin.
+    pub(super) fn stand_still(&mut self, step: u64) -> u64 {
+        // A segment that was said to be a gap is not filled any more.
+        let end = self
+            .window
+            .listed()
+            .next_back()
+            .filter(|last| last.init.epoch == self.init.epoch)
+            .map_or(self.part_start, |last| last.start + last.duration);
+        self.moving_nominal.get_or_insert(self.nominal);
+        self.nominal = step;
+        self.run = None;
+        self.foretold_end = Some(end);
+        end
+    }
+
+    /// The usual frame duration is what it was.
+    pub(super) fn move_on(&mut self) {
+        if let Some(nominal) = self.moving_nominal.take() {
+            self.nominal = nominal;
+            self.run = None;
+        }
     }
 
     /// Adds a unit to the part being gathered; closes the part if another would not fit. True if a part appeared.

@@ -3,11 +3,17 @@
 
 use std::sync::Arc;
 
-use bytes::BytesMut;
-use media_formats::h264::{self, H264Error, ParameterSets, VideoConfig};
+use bytes::{Bytes, BytesMut};
+use media_formats::h264::{self, H264Error, NalKind, ParameterSets, VideoConfig};
 
 /// NAL unit lengths where no header ever said.
 const USUAL_NAL_LENGTH_BYTES: u8 = 4;
+/// Bytes before the id: a set's NAL unit header, and in a sequence parameter set profile, constraints and level
+/// (H.264 s7.3.2.1.1, s7.3.2.2).
+const SPS_ID_AT: usize = 4;
+const PPS_ID_AT: usize = 1;
+/// More sets than this in one access unit are ignored.
+const MAX_SETS: usize = 31;
 
 /// The configuration that begins with a keyframe: its own parameter sets count for more than a header that was
 /// `announced` since the keyframe before, and that for more than what is `current`. Sets that are known already, or cannot
@@ -19,7 +25,9 @@ pub(super) fn new_configuration(
 ) -> Option<Arc<VideoConfig>> {
     let length_bytes =
         announced.as_ref().or(current).map_or(USUAL_NAL_LENGTH_BYTES, |config| config.nal_length_bytes);
-    let Some(sets) = h264::parameter_sets(keyframe, length_bytes) else { return announced };
+    let Some(sets) = sets_inside(keyframe, length_bytes, announced.as_ref().or(current)) else {
+        return announced;
+    };
     if announced.as_ref().is_some_and(|config| holds(config, &sets)) {
         return announced;
     }
@@ -34,6 +42,58 @@ pub(super) fn new_configuration(
             announced
         }
     }
+}
+
+/// The parameter sets inside an access unit. One kind alone counts too, beside those of the other kind (and of other
+/// ids) that `known` has.
+fn sets_inside(keyframe: &[u8], length_bytes: u8, known: Option<&Arc<VideoConfig>>) -> Option<ParameterSets> {
+    let of_kind = |kind| -> Vec<Bytes> {
+        h264::nal_units(keyframe, length_bytes)
+            .map_while(Result::ok)
+            .filter(|nal| NalKind::of(nal) == kind)
+            .take(MAX_SETS)
+            .map(Bytes::copy_from_slice)
+            .collect()
+    };
+    let (sps, pps) = (of_kind(NalKind::Sps), of_kind(NalKind::Pps));
+    match (sps.is_empty(), pps.is_empty()) {
+        (true, true) => None,
+        (false, false) => Some(ParameterSets { sps, pps }),
+        (false, true) => {
+            let known = known?;
+            Some(ParameterSets {
+                sps: replaced(&known.sps_nals, sps, SPS_ID_AT),
+                pps: known.pps_nals.clone(),
+            })
+        }
+        (true, false) => {
+            let known = known?;
+            Some(ParameterSets {
+                sps: known.sps_nals.clone(),
+                pps: replaced(&known.pps_nals, pps, PPS_ID_AT),
+            })
+        }
+    }
+}
+
+/// The known sets, those of the same id replaced by new ones.
+fn replaced(known: &[Bytes], new: Vec<Bytes>, id_at: usize) -> Vec<Bytes> {
+    let id = |nal: &Bytes| set_id(nal, id_at);
+    let mut sets: Vec<Bytes> =
+        known.iter().filter(|old| new.iter().all(|nal| id(nal) != id(old))).cloned().collect();
+    sets.extend(new);
+    sets
+}
+
+/// The id of a set, an Exp-Golomb number (H.264 s9.1) of at most 17 bits; none where the set ends early.
+fn set_id(nal: &[u8], id_at: usize) -> Option<u32> {
+    let bytes = nal.get(id_at..)?;
+    let mut word = [0; 4];
+    let count = bytes.len().min(word.len());
+    word[..count].copy_from_slice(&bytes[..count]);
+    let bits = u32::from_be_bytes(word);
+    let zeros = bits.leading_zeros();
+    (zeros <= 8).then(|| (bits << zeros >> (31 - zeros)) - 1)
 }
 
 /// Whether all these sets are already in the configuration. An encoder may repeat only those it uses.

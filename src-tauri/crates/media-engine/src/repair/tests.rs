@@ -245,6 +245,34 @@ fn other_parameter_sets_inside_a_keyframe_are_an_epoch_from_it_on() {
 }
 
 #[test]
+fn one_new_parameter_set_alone_is_an_epoch_too() {
+    let (mut repair, _) = under_way(1_000);
+    let known = video_config(31);
+    let output = feed(
+        &mut repair,
+        [
+            keyframe(1_000, &[OTHER_PPS]),
+            keyframe(2_000, &[OTHER_PPS]),
+            keyframe(3_000, &[OTHER_SPS]),
+            keyframe(4_000, &[OTHER_SPS]),
+            keyframe(5_000, &[]),
+        ],
+    );
+    assert_eq!(sizes(&output), [(1_000, 1_280), (3_000, 640)]);
+    let sets: Vec<_> = output
+        .epochs()
+        .into_iter()
+        .map(|epoch| {
+            let config = epoch.video.clone().expect("a picture");
+            (config.sps_nals.clone(), config.pps_nals.clone())
+        })
+        .collect();
+    let (sps, pps) = (Bytes::from_static(OTHER_SPS), Bytes::from_static(OTHER_PPS));
+    assert_eq!(sets[0], (known.sps_nals.clone(), vec![pps.clone()]), "it replaces the one of its id");
+    assert_eq!(sets[1], (vec![sps], vec![pps]));
+}
+
+#[test]
 fn the_known_parameter_sets_inside_keyframes_change_nothing() {
     let (mut repair, _) = under_way(1_000);
     let known = video_config(31);

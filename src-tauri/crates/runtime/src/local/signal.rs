@@ -20,6 +20,7 @@ pub(super) fn view(signal: Signal) -> SignalView {
         audio_codec: signal.audio_codec,
         audio_channels: signal.audio_format.map(|(channels, _)| channels),
         audio_sample_rate_hz: signal.audio_format.map(|(_, rate_hz)| rate_hz),
+        audio_bitrate_bps: signal.audio_bitrate_bps,
         has_b_frames: signal.has_b_frames,
         dropped_units: signal.dropped_units,
         jitter_ms: (signal.jitter_ms * 10.0).round() / 10.0,

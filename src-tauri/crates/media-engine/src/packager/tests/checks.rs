@@ -7,6 +7,7 @@ use media_formats::unit::TrackKind;
 use media_formats::unit::TrackKind::{Audio, Video};
 
 use super::playlist::Playlist;
+use crate::freeze::Freeze;
 use crate::hls;
 use crate::packager::{Packager, PlaylistFacts};
 use crate::repair::{Incoming, Repair, Repaired};
@@ -16,6 +17,9 @@ use crate::testing::Encoder;
 pub(super) struct Watched {
     pub(super) repair: Repair,
     pub(super) packager: Packager,
+    freeze: Freeze,
+    /// A silent source's players are shown its last picture.
+    pub(super) frozen: bool,
     /// Only fed, not checked.
     pub(super) quiet: bool,
     pub(super) first_playlist: Option<Playlist>,
@@ -47,6 +51,8 @@ impl Watched {
         Self {
             repair: Repair::new(facts.next_epoch),
             packager: Packager::new(first_msn, facts),
+            freeze: Freeze::default(),
+            frozen: false,
             quiet: false,
             first_playlist: None,
             removed_seen: 0,
@@ -63,18 +69,29 @@ impl Watched {
 
     pub(super) fn feed(&mut self, messages: impl IntoIterator<Item = (i64, Incoming)>) {
         for (now_ms, incoming) in messages {
-            self.now_ms = now_ms;
+            self.until(now_ms);
             let version = self.packager.version();
             for repaired in self.repair.push(incoming, now_ms) {
                 match repaired {
-                    Repaired::Epoch(epoch) => self.packager.begin_epoch(&epoch),
-                    Repaired::Unit(unit) => self.packager.push(unit),
+                    Repaired::Epoch(epoch) => self.freeze.epoch(&epoch, &mut self.packager),
+                    Repaired::Unit(unit) => self.freeze.unit(unit, now_ms, &mut self.packager),
                 }
             }
             if !self.quiet && self.packager.version() != version {
                 self.check();
             }
         }
+    }
+
+    /// Time goes on.
+    pub(super) fn until(&mut self, now_ms: i64) {
+        while self.frozen && self.now_ms + 100 < now_ms {
+            self.now_ms += 100;
+            if self.freeze.tick(self.now_ms, &mut self.packager) && !self.quiet {
+                self.check();
+            }
+        }
+        self.now_ms = now_ms;
     }
 
     pub(super) fn playlist(&self, kind: TrackKind) -> Option<Playlist> {
@@ -136,7 +153,13 @@ impl Watched {
             );
         }
         if let Some(open) = &playlist.open {
-            assert!(open.pdt_ms > pdt_ms && (open.discontinuity || open.pdt_ms + 1 >= end_ms));
+            assert!(
+                open.pdt_ms > pdt_ms && (open.discontinuity || open.pdt_ms + 1 >= end_ms),
+                "{} at {} ms: {} after {pdt_ms} to {end_ms}",
+                kind.name(),
+                self.now_ms,
+                open.pdt_ms
+            );
             for (index, part) in open.parts.iter().enumerate() {
                 assert!(part.duration_us <= limit_us, "{}", part.uri);
                 if index + 1 < open.parts.len() && part.duration_us * 100 < limit_us * 85 {
@@ -215,9 +238,10 @@ impl Watched {
                     let hole = u64::from(segment.init.timescale_hz) / 10;
                     assert!(
                         late == 0 || late > hole,
-                        "{} {}.{index}: {late} ticks",
+                        "{} {}.{index} at {} ms: {late} ticks after {end}, epoch {epoch}",
                         kind.name(),
-                        segment.msn
+                        segment.msn,
+                        self.now_ms
                     );
                 }
                 track.next_start = Some((segment.init.epoch, part.start + part.duration));

@@ -1,0 +1,89 @@
+//! How certificates of RTMPS endpoints are judged.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::BuilderVerifierExt as _;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::error::ForwardError;
+
+/// A TLS configuration shared by all pushes. Cheap to clone.
+#[derive(Clone)]
+pub struct ForwardTls(Source);
+
+#[derive(Clone)]
+enum Source {
+    /// Made when it is first needed: reading the system's roots takes a moment, and not everybody uses TLS.
+    Platform(Arc<OnceLock<Result<Arc<ClientConfig>, String>>>),
+    Fixed(Arc<ClientConfig>),
+}
+
+impl ForwardTls {
+    /// Judges as the system's own browser would; on Linux, by the certificates of `SSL_CERT_FILE` if that is set.
+    pub fn platform() -> Self {
+        Self(Source::Platform(Arc::default()))
+    }
+
+    /// Trusts these authorities and no others.
+    pub fn with_roots(roots: RootCertStore) -> Self {
+        let builder = ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .expect("the provider supports the default versions");
+        Self(Source::Fixed(Arc::new(builder.with_root_certificates(roots).with_no_client_auth())))
+    }
+
+    /// Reads the system's authorities if that was not done yet. Blocks on files.
+    fn config(&self) -> Result<Arc<ClientConfig>, String> {
+        match &self.0 {
+            Source::Fixed(config) => Ok(Arc::clone(config)),
+            Source::Platform(config) => config.get_or_init(platform_config).clone(),
+        }
+    }
+
+    /// Shakes hands as a client; `host` is a name or an address.
+    ///
+    /// # Errors
+    /// When the certificate is refused, or anything else of TLS fails.
+    pub(super) async fn connect(
+        &self,
+        host: &str,
+        socket: TcpStream,
+    ) -> Result<TlsStream<TcpStream>, ForwardError> {
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| {
+            ForwardError::Tls("the host's name is none that a certificate can have".to_owned())
+        })?;
+        let own = self.clone();
+        let config = tokio::task::spawn_blocking(move || own.config())
+            .await
+            .map_err(|_| ForwardError::Tls("the system's certificates could not be read".to_owned()))?
+            .map_err(ForwardError::Tls)?;
+        TlsConnector::from(config).connect(name, socket).await.map_err(|error| ForwardError::of_tls(&error))
+    }
+}
+
+impl fmt::Debug for ForwardTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Source::Platform(_) => "ForwardTls(platform)",
+            Source::Fixed(_) => "ForwardTls(fixed)",
+        })
+    }
+}
+
+fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
+}
+
+fn platform_config() -> Result<Arc<ClientConfig>, String> {
+    let config = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_platform_verifier())
+        .map_err(|error| error.to_string())?
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}
