@@ -32,11 +32,17 @@ for (const protocol of ['hls', 'dash']) {
 
     await publisher.pullThePlug();
     await console.until('the interruption to be noticed', isInterrupted);
+    const before = await page.evaluate(() => {
+      const { buffered } = document.querySelector('video');
+      return buffered.end(buffered.length - 1);
+    });
     startPublisher(t, ingest.publishUrl);
     const back = await console.until('the stream to be live again', isActive);
     assert.equal(back.session.streamId, session.streamId, 'it is the same stream');
     assert.deepEqual(back.session.urls, session.urls, 'at the same addresses');
 
+    // What was in the buffer when the camera left is no proof: it has to play what came after.
+    await page.waitForFunction((end) => document.querySelector('video').currentTime > end + 2, before, { timeout: 40_000 });
     await playsOn(page, 90, 40_000);
     assert.ok(await page.evaluate(() => window.sameDocument), 'the page was not loaded again');
     assert.deepEqual(await page.evaluate(() => window.player.fatal), [], 'the player met no fatal error');

@@ -4,6 +4,7 @@
 mod architecture;
 mod contract;
 mod control;
+mod fanout;
 mod hostile;
 mod process;
 mod publish_and_play;

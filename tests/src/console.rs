@@ -192,6 +192,31 @@ impl Console {
         self.ok("stream_detail", json!({ "streamId": stream_id })).await
     }
 
+    /// Adds a destination of the kind anybody can have, switched off, and returns its id.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn add_destination(&self, url: &str, key: &str) -> String {
+        let wanted = json!({ "preset": "custom", "name": key, "url": url, "streamKey": key });
+        text(&self.ok("add_destination", wanted).await["id"])
+    }
+
+    /// Turns these destinations on.
+    ///
+    /// # Panics
+    /// When that is refused.
+    pub async fn broadcast_to(&self, ids: &[&str]) {
+        self.ok("go_live", json!({ "ids": ids })).await;
+    }
+
+    /// Turns one destination on or off.
+    ///
+    /// # Panics
+    /// When that is refused.
+    pub async fn set_destination(&self, id: &str, enabled: bool) {
+        self.ok("set_destination", json!({ "id": id, "enabled": enabled })).await;
+    }
+
     /// Follows the console's events as a screen does.
     ///
     /// # Panics
@@ -330,6 +355,8 @@ async fn launch(
     command
         .arg("--data-dir")
         .arg(data_dir(folder))
+        // The keychain of whoever runs the tests is none of their business.
+        .arg("--keys-in-file")
         .args(arguments)
         .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())

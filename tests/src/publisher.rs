@@ -20,6 +20,8 @@ pub struct Profile {
     pub h264_profile: &'static str,
     /// Further x264 options that make the stream really use that profile.
     pub x264: &'static str,
+    /// Bitrate of the picture.
+    pub video_kbps: u32,
     /// B-frames between two others.
     pub b_frames: u32,
     /// Sample rate and channels; None sends no sound.
@@ -36,6 +38,7 @@ impl Profile {
         gop_frames: 30,
         h264_profile: "main",
         x264: "cabac=1",
+        video_kbps: 400,
         b_frames: 0,
         audio: Some((48_000, 2)),
         offset_s: 0.0,
@@ -48,12 +51,10 @@ impl Profile {
             arguments.extend(words("-re -f lavfi -i"));
             arguments.push(format!("sine=frequency=440:sample_rate={rate_hz}"));
         }
-        arguments.extend(words(
-            "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -threads 1 -b:v 400k -sc_threshold 0",
-        ));
+        arguments.extend(words("-c:v libx264 -preset ultrafast -pix_fmt yuv420p -threads 1 -sc_threshold 0"));
         arguments.extend(words(&format!(
-            "-profile:v {} -x264-params {} -bf {} -g {}",
-            self.h264_profile, self.x264, self.b_frames, self.gop_frames
+            "-b:v {}k -profile:v {} -x264-params {} -bf {} -g {}",
+            self.video_kbps, self.h264_profile, self.x264, self.b_frames, self.gop_frames
         )));
         if let Some((_, channels)) = self.audio {
             arguments.extend(words(&format!("-c:a aac -b:a 96k -ac {channels}")));

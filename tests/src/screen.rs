@@ -18,6 +18,8 @@ pub struct Screen {
     /// The snapshot with every event so far applied.
     now: Value,
     life: Life,
+    /// Every message as it came.
+    heard: String,
 }
 
 impl Screen {
@@ -30,7 +32,7 @@ impl Screen {
         let connecting = tokio_tungstenite::connect_async(&url);
         let (socket, _) =
             within(PATIENCE, "the events to open", connecting).await.expect("the subscription is accepted");
-        let mut screen = Self { socket, now: Value::Null, life: Life::default() };
+        let mut screen = Self { socket, now: Value::Null, life: Life::default(), heard: String::new() };
         within(PATIENCE, "the first snapshot", screen.hear()).await;
         screen
     }
@@ -38,6 +40,11 @@ impl Screen {
     /// The snapshot with every event so far applied.
     pub fn now(&self) -> &Value {
         &self.now
+    }
+
+    /// Every message as it came, one after the other.
+    pub fn heard(&self) -> &str {
+        &self.heard
     }
 
     /// Every state the session was seen in, in order.
@@ -68,8 +75,13 @@ impl Screen {
             let heard = tokio::time::timeout_at(deadline, self.hear()).await.is_ok();
             assert!(
                 heard,
-                "{time:?} passed waiting for {what}. The session: {:#}\nits life: {}\nthe publisher: {}",
-                self.now["session"], self.life, self.now["ingest"]["publisher"]
+                "{time:?} passed waiting for {what}. The session: {:#}\nits life: {}\nthe publisher: {}\n\
+                 the destinations: {:#}\ntheir marks: {:#}",
+                self.now["session"],
+                self.life,
+                self.now["ingest"]["publisher"],
+                self.now["destinations"],
+                self.now["destinationMarks"]
             );
         }
         &self.now
@@ -85,6 +97,62 @@ impl Screen {
             now["session"]["phase"] == phase && newest_mark.is_some_and(|mark| mark["phase"] == phase)
         })
         .await
+    }
+
+    /// Listens until this destination is in this state, and returns it.
+    ///
+    /// # Panics
+    /// When that takes longer than [`PATIENCE`].
+    pub async fn destination(&mut self, id: &str, state: &str) -> Value {
+        self.destination_until(id, &format!("to be {state}"), |destination| destination["state"] == state)
+            .await
+    }
+
+    /// Listens until this destination is as wanted, and returns it.
+    ///
+    /// # Panics
+    /// When that takes longer than [`PATIENCE`].
+    pub async fn destination_until(
+        &mut self,
+        id: &str,
+        what: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let now =
+            self.until(&format!("destination {id} {what}"), |now| find(now, id).is_some_and(&wanted)).await;
+        find(now, id).expect("it was just found").clone()
+    }
+
+    /// Listens until this destination takes the stream: it says so, and bytes are counted.
+    ///
+    /// # Panics
+    /// When that takes longer than [`PATIENCE`].
+    pub async fn broadcasting(&mut self, id: &str) -> Value {
+        self.destination_until(id, "to be broadcasting", |destination| {
+            destination["state"] == "broadcasting" && destination["bitrateBps"].as_u64() > Some(0)
+        })
+        .await
+    }
+
+    /// States this destination went through in the present stream, oldest first, with the words that were told.
+    ///
+    /// # Panics
+    /// When the snapshot holds no marks of destinations.
+    pub fn destination_life(&self, id: &str) -> Vec<(String, String)> {
+        let marks = self.now["destinationMarks"].as_array().expect("marks of destinations");
+        let of_this = marks.iter().filter(|mark| mark["destinationId"] == id);
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        of_this.map(|mark| (text(&mark["state"]), text(&mark["text"]))).collect()
+    }
+
+    /// Waits for so many seconds of the stream's life: it is sampled once a second, interrupted or not.
+    ///
+    /// # Panics
+    /// When they do not pass.
+    pub async fn seconds_pass(&mut self, seconds: usize) {
+        let samples = |now: &Value| now["samples"].as_array().map_or(0, Vec::len);
+        let target = samples(&self.now) + seconds;
+        self.until(&format!("{seconds} seconds to pass"), |now| samples(now) >= target).await;
     }
 
     /// A playback address of the session.
@@ -115,6 +183,7 @@ impl Screen {
                 other => panic!("the events ended: {other:?}"),
             }
         };
+        self.heard.push_str(&text);
         let told: Value = serde_json::from_str(&text).expect("events are JSON");
         if let Some(snapshot) = told.get("snapshot") {
             self.now = snapshot.clone();
@@ -141,10 +210,16 @@ impl Screen {
                 if event["session"]["streamId"] != self.now["session"]["streamId"] {
                     self.now["samples"] = Value::Array(Vec::new());
                     self.now["marks"] = Value::Array(Vec::new());
+                    self.now["destinationMarks"] = Value::Array(Vec::new());
                 }
                 self.now["session"] = event["session"].clone();
             }
-            "ingest" | "signal" | "settings" => self.now[kind] = event[kind].clone(),
+            "ingest" | "signal" | "settings" | "destinations" => self.now[kind] = event[kind].clone(),
+            "destination_mark" => {
+                let list =
+                    self.now["destinationMarks"].as_array_mut().expect("marks of destinations are a list");
+                list.push(event["mark"].clone());
+            }
             "sample" | "mark" => {
                 let list = self.now[format!("{kind}s")].as_array_mut().expect("samples and marks are lists");
                 list.push(event[kind].clone());
@@ -153,4 +228,8 @@ impl Screen {
             other => panic!("an event of an unknown kind: {other}"),
         }
     }
+}
+
+fn find<'a>(now: &'a Value, id: &str) -> Option<&'a Value> {
+    now["destinations"].as_array()?.iter().find(|destination| destination["id"] == id)
 }

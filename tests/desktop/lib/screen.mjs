@@ -23,6 +23,7 @@ export async function startScreen(t) {
     NO_AT_BRIDGE: '1', // No accessibility bus: it would be one more daemon to end.
     WEBKIT_DISABLE_DMABUF_RENDERER: '1',
     STREAM_CONSOLE_MULTI_INSTANCE: '1',
+    STREAM_CONSOLE_KEYS_IN_FILE: '1', // The keychain of whoever runs the tests is none of their business.
     XDG_DATA_HOME: folder('data'),
     XDG_CONFIG_HOME: folder('config'),
     XDG_CACHE_HOME: folder('cache'),

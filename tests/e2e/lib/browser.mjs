@@ -47,8 +47,19 @@ export async function openPage(t, browser, url, { name, expected = [], viewport 
   return page;
 }
 
-/** Keeps a picture of what is on the screen now. */
-export const keepPicture = (page, name) => page.screenshot({ path: output(`${name}.png`) });
+/** Keeps a picture of what is on the screen now, with what moves a little moved to its end. */
+export const keepPicture = (page, name) =>
+  page.screenshot({ path: output(`${name}.png`), animations: 'disabled' });
+
+/** Presses Tab until the keyboard is at `locator`, as a person without a mouse does. */
+export async function tabTo(page, locator, most = 100) {
+  await locator.waitFor();
+  for (let pressed = 0; pressed < most; pressed += 1) {
+    if (await locator.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`${most} presses of Tab do not lead to ${locator}`);
+}
 
 /** Serves `pages/` and the players' scripts; returns its address. */
 export async function servePages(t) {

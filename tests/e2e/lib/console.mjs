@@ -11,7 +11,9 @@ import { end, line, start } from './processes.mjs';
  */
 export async function startConsole(t, { folder = temporaryFolder(t), args = [] } = {}) {
   const ports = ['--rtmp-port', '0', '--http-port', '0', '--control-port', '0'];
-  const running = start(t, program('stream-console-headless'), ['--data-dir', folder, ...ports, ...args]);
+  // The keychain of whoever runs the tests is none of their business.
+  const options = ['--data-dir', folder, '--keys-in-file', ...ports, ...args];
+  const running = start(t, program('stream-console-headless'), options);
   const ready = JSON.parse(await line(running, (text) => text.startsWith('{'), 'its addresses'));
   const api = async (command, args = {}) => {
     const response = await fetch(`${ready.control}/api/${command}`, {
@@ -44,8 +46,9 @@ function until({ control, token }, api, what, condition, milliseconds = 30_000) 
       settled(value);
     };
     const deadline = setTimeout(() => {
-      const session = JSON.stringify(last?.session);
-      settle(reject, new Error(`waited ${milliseconds} ms for ${what}; the session is ${session}`));
+      const { session, destinations } = last ?? {};
+      const seen = JSON.stringify({ session, destinations });
+      settle(reject, new Error(`waited ${milliseconds} ms for ${what}; it is ${seen}`));
     }, milliseconds);
     let asking = false;
     let again = false;
@@ -67,3 +70,18 @@ function until({ control, token }, api, what, condition, milliseconds = 30_000) 
 
 export const isActive = ({ session }) => session.state === 'active' && session.phase === 'live';
 export const isInterrupted = ({ session }) => session.phase === 'interrupted';
+
+/** Whether the destinations of these names, and no others, are in this state. */
+export const areIn =
+  (state, ...names) =>
+  ({ destinations }) => {
+    const found = destinations.filter((one) => one.state === state).map((one) => one.name);
+    return found.length === names.length && names.every((name) => found.includes(name));
+  };
+
+/** Whether the destinations of these names, and no others, broadcast, and bytes are counted. */
+export const areOnAir =
+  (...names) =>
+  (snapshot) =>
+    areIn('broadcasting', ...names)(snapshot) &&
+    snapshot.destinations.every((one) => one.state !== 'broadcasting' || one.bitrateBps > 0);

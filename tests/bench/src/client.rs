@@ -29,6 +29,17 @@ pub(crate) fn frame(number: u32, key: bool, len: usize) -> Vec<u8> {
     body
 }
 
+/// The number of a frame, from the body of its video message.
+pub(crate) fn frame_number(body: &[u8]) -> Option<u32> {
+    // Where `frame` puts it, unless a relay put something before it.
+    let at = 5 + 4 + 1;
+    if body.get(at..at + MARK.len()) != Some(MARK) {
+        return last_frame_number(body);
+    }
+    let number = body.get(at + MARK.len()..at + MARK.len() + 4)?;
+    Some(u32::from_be_bytes(number.try_into().ok()?))
+}
+
 /// The number of the last frame in a part.
 pub(crate) fn last_frame_number(part: &[u8]) -> Option<u32> {
     let at = part.windows(MARK.len()).rposition(|window| window == MARK)? + MARK.len();
@@ -94,8 +105,13 @@ impl Client {
 
     /// Sends the body of a video message.
     pub(crate) async fn video(&mut self, timestamp_ms: u32, body: &[u8]) -> Result<()> {
-        let payload = Bytes::copy_from_slice(body);
-        self.send(6, &Message { timestamp_ms, type_id: message_type::VIDEO, stream_id: 1, payload }).await
+        self.media(message_type::VIDEO, timestamp_ms, Bytes::copy_from_slice(body)).await
+    }
+
+    /// Sends an audio or video message.
+    pub(crate) async fn media(&mut self, type_id: u8, timestamp_ms: u32, payload: Bytes) -> Result<()> {
+        let chunk_stream = if type_id == message_type::AUDIO { 4 } else { 6 };
+        self.send(chunk_stream, &Message { timestamp_ms, type_id, stream_id: 1, payload }).await
     }
 
     async fn send(&mut self, chunk_stream: u32, message: &Message) -> Result<()> {
