@@ -315,7 +315,7 @@ impl Line {
         wanted_ms: i64,
         cts: i32,
         key: bool,
-        payload: Bytes,
+        mut payload: Bytes,
         config: &Arc<VideoConfig>,
         out: &mut Vec<Put>,
     ) {
@@ -323,6 +323,10 @@ impl Line {
         if key && self.sent_video.as_ref().is_none_or(|sent| !Arc::ptr_eq(sent, config)) {
             if self.sent_video.as_deref() != Some(config) {
                 out.push(Put::VideoHeader { timestamp_ms, avcc: config.avcc.clone() });
+                if self.sent_video.is_some() {
+                    // Many receivers heed only the first header: the new sets go in band too.
+                    payload = config.with_sets_in_band(&payload);
+                }
             }
             self.sent_video = Some(Arc::clone(config));
             let wanted = self.wanted_audio();

@@ -87,6 +87,26 @@ impl VideoConfig {
         Self::parse(record.freeze())
     }
 
+    /// The access unit with this configuration's parameter sets before it, for decoders that would not heed a new
+    /// configuration record (ISO 14496-10 s7.4.1.2.1 allows them in every access unit). Copies the payload.
+    pub fn with_sets_in_band(&self, access_unit: &[u8]) -> Bytes {
+        let length_bytes = usize::from(self.nal_length_bytes).clamp(1, 4);
+        let sets = || self.sps_nals.iter().chain(&self.pps_nals);
+        let sets_bytes: usize = sets().map(|set| length_bytes + set.len()).sum();
+        let mut out = BytesMut::with_capacity(sets_bytes + access_unit.len());
+        let (delimiter, rest) = access_unit.split_at(delimiter_bytes(access_unit, length_bytes));
+        out.put_slice(delimiter);
+        for set in sets() {
+            // Sets are at most 65 535 bytes; one that does not fit its length field is left to the record.
+            if length_bytes > 1 || set.len() <= 0xff {
+                out.put_uint(set.len() as u64, length_bytes);
+                out.put_slice(set);
+            }
+        }
+        out.put_slice(rest);
+        out.freeze()
+    }
+
     /// The codec as HLS, DASH and `MediaSource` name it (RFC 6381 s3.3): `avc1.64001f`.
     pub fn codec_string(&self) -> String {
         let Sps { profile_idc, constraint_flags, level_idc, .. } = self.sps;
@@ -117,6 +137,14 @@ fn put_nals(record: &mut BytesMut, nals: &[Bytes]) {
     }
 }
 
+/// Bytes of the access unit delimiter that must stay first (s7.4.1.2.3); 0 without one.
+fn delimiter_bytes(access_unit: &[u8], length_bytes: usize) -> usize {
+    let Some((length, nal)) = access_unit.split_at_checked(length_bytes) else { return 0 };
+    let length = length.iter().fold(0, |length, &byte| length << 8 | usize::from(byte));
+    let is_delimiter = nal.first().is_some_and(|header| header & 0x1f == 9);
+    if is_delimiter && length <= nal.len() { length_bytes + length } else { 0 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::annex_b;
@@ -135,6 +163,20 @@ mod tests {
         assert_eq!((config.sps.width, config.sps.height), (1280, 720));
         assert_eq!((config.nal_length_bytes, config.sps_nals.len(), config.pps_nals.len()), (4, 1, 1));
         assert_eq!(config.pps_nals[0][..], *b"\x68\xea\xe3\xcb\x22\xc0");
+    }
+
+    #[test]
+    fn sets_go_before_the_picture_and_behind_its_delimiter() {
+        let config = VideoConfig::parse(Bytes::from_static(HIGH)).unwrap();
+        let sets = [&b"\0\0\0\x1a"[..], &config.sps_nals[0], b"\0\0\0\x06", &config.pps_nals[0]].concat();
+        let picture = b"\0\0\0\x02\x65\x88";
+        assert_eq!(config.with_sets_in_band(picture), [&sets[..], picture].concat());
+        let delimiter = b"\0\0\0\x02\x09\x10";
+        let unit = [&delimiter[..], picture].concat();
+        assert_eq!(config.with_sets_in_band(&unit), [&delimiter[..], &sets, picture].concat());
+        for cut in [&b""[..], b"\0\0", b"\0\0\0\x09", b"\0\0\0\x09\x09"] {
+            assert_eq!(config.with_sets_in_band(cut), [&sets[..], cut].concat());
+        }
     }
 
     #[test]

@@ -199,7 +199,9 @@ fn another_configuration_after_a_gap_gets_a_header_before_its_keyframe() {
         .position(|put| matches!(put, Put::VideoHeader { avcc: record, .. } if *record == avcc(0x28)))
         .expect("a second header");
     let next = desk.sent[place..].iter().find(|put| matches!(put, Put::Video { .. }));
-    assert!(matches!(next, Some(Put::Video { key: true, .. })));
+    let Some(Put::Video { key: true, payload, .. }) = next else { panic!("no keyframe behind it: {next:?}") };
+    let config = VideoConfig::parse(avcc(0x28)).expect("a record");
+    assert_eq!(*payload, config.with_sets_in_band(&payload[config.with_sets_in_band(b"").len()..]));
     assert_eq!(desk.headers().len(), 4, "the sound's header is the same");
 }
 
