@@ -25,6 +25,10 @@ use crate::store::{Init, InitFacts, TrackWindow, ticks_to_us};
 
 /// `PART-TARGET` is chosen in this range, the way both tracks' frames fill it best.
 const PART_TARGETS_MS: std::ops::RangeInclusive<u64> = 200..=310;
+/// Those to choose from if whole frames fill one well: shorter ones make more requests, and leave a shorter rest.
+const USUAL_PART_TARGETS_MS: std::ops::RangeInclusive<u64> = 250..=310;
+/// A part is well filled from here on, in millionths.
+const WELL_FILLED: u64 = 900_000;
 /// Longest first segment: a source with longer keyframe intervals is cut between keyframes.
 const MAX_FIRST_SEGMENT_MS: u64 = 6_000;
 /// RFC 8216 s4.3.3.1 compares rounded durations; staying this far under the half leaves room for one odd frame.
@@ -407,7 +411,12 @@ fn part_target_ms(frames_us: &[u64], target_duration_s: u32) -> u32 {
         };
         frames_us.iter().map(full).min().unwrap_or(1_000_000)
     };
-    PART_TARGETS_MS.max_by_key(|&target_ms| fill(target_ms)).unwrap_or(*PART_TARGETS_MS.end()) as u32
+    let best = |targets_ms: std::ops::RangeInclusive<u64>| {
+        targets_ms.max_by_key(|&target_ms| fill(target_ms)).unwrap_or(*PART_TARGETS_MS.end())
+    };
+    let usual_ms = best(USUAL_PART_TARGETS_MS);
+    // Few frames a second may fill none of the usual ones.
+    (if fill(usual_ms) >= WELL_FILLED { usual_ms } else { best(PART_TARGETS_MS) }) as u32
 }
 
 /// A picture's frame duration in ticks, as its header says.

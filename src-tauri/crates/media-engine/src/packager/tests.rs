@@ -91,6 +91,22 @@ fn target_durations_are_those_of_the_first_segment() {
     assert_eq!([500, 2_000, 4_000, 10_000].map(measured), [(2, 301), (2, 301), (4, 301), (6, 301)]);
 }
 
+/// hls.js 1.7 steps over a newest part that is shorter than its 250 ms of tolerance.
+#[test]
+fn parts_of_a_regular_source_are_of_one_length() {
+    // Of 15 frames a second, whole ones leave a shorter last part whatever is done.
+    for (frames_per_1001_s, name) in FRAME_RATES.into_iter().filter(|(_, name)| *name != "15") {
+        let mut watched = Watched::new(0, PlaylistFacts::default());
+        watched.run(&Encoder { frames_per_1001_s, ..Encoder::default() }, 100, 12_000);
+        let track = watched.packager.window(Video).expect("a track");
+        let segments: Vec<_> = track.listed().skip(1).collect();
+        assert!(segments.len() >= 4);
+        let shortest = segments.iter().flat_map(|segment| &segment.parts).map(|part| part.duration).min();
+        let shortest_ms = shortest.unwrap_or(0) * 1_000 / u64::from(segments[0].init.timescale_hz);
+        assert!(shortest_ms >= 239, "at {name} frames a second: {shortest_ms} ms");
+    }
+}
+
 #[test]
 fn nothing_is_published_before_the_first_segment_is_complete() {
     let mut watched = Watched::new(0, PlaylistFacts::default());

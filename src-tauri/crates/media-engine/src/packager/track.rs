@@ -254,11 +254,31 @@ impl Track {
         self.pending_bytes += unit.payload.len();
         self.pending.push(unit);
         let full = self.pending_bytes > MAX_PART_BYTES || self.pending.len() >= MAX_PART_UNITS;
-        if full || end + self.nominal > self.part_start + limit + self.ticks(ROUNDING_MS) {
+        if full || end + self.nominal > self.part_start + limit + self.ticks(ROUNDING_MS) || self.is_even(end)
+        {
             self.close_part(Some(end));
             closed = true;
         }
         closed
+    }
+
+    /// True when a part that ends at `end` lets all parts of a segment as long as the last one be of one length. Cut at
+    /// the limit, what remains for the last part may be so short that hls.js, which looks for its place with a
+    /// tolerance of 250 ms, steps over it while it is the newest, and waits for seconds.
+    fn is_even(&self, end: u64) -> bool {
+        let limit = self.ticks(self.part_limit_ms);
+        let usual =
+            self.window.listed().next_back().filter(|last| !last.gap && last.init.epoch == self.init.epoch);
+        let (Some(usual), None, 1..) = (usual, self.moving_nominal, limit) else { return false };
+        let (start, before) = self
+            .window
+            .open
+            .as_ref()
+            .map_or((self.part_start, 0), |open| (open.start, open.parts.len() as u64));
+        let (parts, closed) = (usual.duration.div_ceil(limit), before + 1);
+        // 8216bis s4.4.4.9: no part but the last may be shorter than 85 % of the target.
+        let long_enough = (end - self.part_start) * 100 >= limit * 85;
+        closed < parts && long_enough && end + self.nominal / 2 > start + usual.duration * closed / parts
     }
 
     /// Closes the part being gathered at `end`, or after the usual duration of its last frame.
