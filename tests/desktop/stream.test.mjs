@@ -55,5 +55,5 @@ test('the window refuses in words what the program does not know', { timeout: 60
   await window.see('h1', 'Your first stream');
   await assert.rejects(window.command('open_external', { url: 'file:///etc/passwd' }), /invalid_request/);
   await assert.rejects(window.command('stream_detail', { args: { streamId: 'nosuchstream' } }), /not_found|invalid_request/);
-  await assert.rejects(window.command('plugin:clipboard-manager|read_text'), /not allowed/i, 'least privilege');
+  await assert.rejects(window.command('plugin:clipboard-manager|read_image'), /not allowed/i, 'least privilege');
 });

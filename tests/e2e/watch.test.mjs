@@ -48,6 +48,6 @@ test('watch page: a wrong link is told in words, on a phone as well', { timeout:
     expected: [NOT_THERE],
     viewport: { width: 390, height: 844 },
   });
-  await page.getByText(/stream is over,? or the link is wrong/).waitFor();
+  await page.getByText('This stream does not exist or has ended').waitFor();
   page.noErrors();
 });

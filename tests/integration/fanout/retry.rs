@@ -68,6 +68,16 @@ async fn a_key_the_receiver_does_not_know_is_tried_once() {
     assert_eq!(receiver.hook().publish_attempts("known"), 1);
 }
 
+/// nginx-rtmp hangs up on who asks for an application it does not have.
+#[tokio::test]
+async fn an_application_the_receiver_does_not_have_is_not_asked_for_again() {
+    let (receiver, console, mut screen, _publisher) = stage(&Profile::MAIN).await;
+    let id = console.add_destination(&format!("{}-nowhere", receiver.url()), "key").await;
+    console.broadcast_to(&[&id]).await;
+    let told = screen.destination(&id, "errored").await;
+    assert_failed_for_good(&told, "did not let the stream in");
+}
+
 #[tokio::test]
 async fn a_key_that_is_in_use_is_said_to_be_and_free_again_it_works() {
     let (receiver, console, mut screen, _publisher) = stage(&Profile::MAIN).await;

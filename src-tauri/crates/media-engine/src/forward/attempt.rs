@@ -80,9 +80,10 @@ impl Asking {
                 tracing::debug!(%error, "the far side closed while it was asked");
             }
             self.received.reserve(READ_BYTES);
-            let count = self.link.read_buf(&mut self.received).await.unwrap_or(0);
-            if count == 0 {
-                return Err(self.closed());
+            match self.link.read_buf(&mut self.received).await {
+                Ok(0) => return Err(self.closed()),
+                Ok(_) => {}
+                Err(_) => return Err(self.broken()),
             }
             let fed = self.connection.receive(&mut self.received);
             while let Some(event) = self.connection.poll_event() {
@@ -117,8 +118,19 @@ impl Asking {
         self.link.flush().await
     }
 
-    /// What a closed connection means at this point.
+    /// What a connection closed in good order means at this point. Some servers, nginx-rtmp among them, refuse an
+    /// application they do not have in this way, without a word.
     fn closed(&self) -> ForwardError {
+        match self.connection.state() {
+            ClientState::Connecting | ClientState::Creating => {
+                ForwardError::ConnectRejected { description: "It hung up without a word".to_owned() }
+            }
+            _ => self.broken(),
+        }
+    }
+
+    /// What a broken connection means at this point.
+    fn broken(&self) -> ForwardError {
         match self.connection.state() {
             ClientState::Handshaking | ClientState::Connecting => ForwardError::Handshake,
             _ => ForwardError::ClosedAtPublish,
