@@ -2,7 +2,7 @@
 //!
 //! It guarantees a receiver, whatever the source does: metadata and headers before the first keyframe and new headers
 //! only when they changed; timestamps from zero that increase strictly within each track; sound beside the picture, silent
-//! if the source has none; and something to show while the source is away (see [`hold`](crate::hold)). Times are
+//! if the source has none; and something to show while the source is away (see [`hold`]). Times are
 //! milliseconds; `now_ms` is the position on the stream's own time line.
 
 mod sound;
