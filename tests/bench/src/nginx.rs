@@ -23,20 +23,20 @@ pub(crate) struct Nginx {
 impl Nginx {
     /// Takes streams in, and packages them if asked to.
     pub(crate) async fn ingest(folder: &Path, hls: bool) -> Result<Self> {
+        Self::relay(folder, &[], hls).await
+    }
+
+    /// Pushes each stream it takes in to all of these, and packages it if asked to.
+    pub(crate) async fn relay(folder: &Path, outputs: &[String], hls: bool) -> Result<Self> {
+        let pushes: String = outputs.iter().map(|url| format!("push {url};\n")).collect();
         if !hls {
-            return Self::start(&folder.join("nginx"), "").await;
+            return Self::start(&folder.join("nginx"), &pushes).await;
         }
         let media = Path::new("/dev/shm").join(format!("console-bench-{}", std::process::id()));
         std::fs::create_dir_all(&media)?;
         let hls = format!("hls on; hls_path {}; hls_fragment 2s; hls_playlist_length 12s;", media.display());
-        let nginx = Self::start(&folder.join("nginx-hls"), &hls).await?;
+        let nginx = Self::start(&folder.join("nginx"), &(pushes + &hls)).await?;
         Ok(Self { media: Some(media), ..nginx })
-    }
-
-    /// Pushes each stream it takes in to all of these.
-    pub(crate) async fn relay(folder: &Path, name: &str, outputs: &[String]) -> Result<Self> {
-        let pushes: String = outputs.iter().map(|url| format!("push {url};\n")).collect();
-        Self::start(&folder.join(name), &pushes).await
     }
 
     /// Takes streams in and counts their bytes.

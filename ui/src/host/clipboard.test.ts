@@ -4,6 +4,7 @@ import { copyAndForget, SECRET_IN_CLIPBOARD_MS, type Clipboard } from './clipboa
 let held = '';
 let readable = true;
 const clipboard: Clipboard = {
+  needsFocus: true,
   write: async (text) => {
     held = text;
   },
@@ -58,5 +59,12 @@ test('a page in the background waits until it is in front', async () => {
   expect(held).toBe('sk-1');
   window.dispatchEvent(new Event('focus'));
   await pass(0);
+  expect(held).toBe('');
+});
+
+test('a program of its own does not wait for its window', async () => {
+  await copyAndForget('sk-1', { ...clipboard, needsFocus: false });
+  vi.mocked(document.hasFocus).mockReturnValue(false);
+  await pass(SECRET_IN_CLIPBOARD_MS);
   expect(held).toBe('');
 });

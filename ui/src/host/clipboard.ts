@@ -4,6 +4,8 @@
 export const SECRET_IN_CLIPBOARD_MS = 60_000;
 
 export interface Clipboard {
+  /** Only the page in front may use it, as in a browser. */
+  needsFocus: boolean;
   write(text: string): Promise<void>;
   /** Null where it may not be read, or holds no text. */
   read(): Promise<string | null>;
@@ -16,7 +18,8 @@ export async function copyAndForget(secret: string, clipboard: Clipboard): Promi
   await clipboard.write(secret);
   clearTimeout(timer);
   if ((await clipboard.read()) !== secret) return false;
-  timer = setTimeout(() => void whenSeen(() => forget(secret, clipboard)), SECRET_IN_CLIPBOARD_MS);
+  const clear = () => forget(secret, clipboard);
+  timer = setTimeout(() => void (clipboard.needsFocus ? whenSeen(clear) : clear()), SECRET_IN_CLIPBOARD_MS);
   return true;
 }
 
@@ -28,7 +31,7 @@ async function forget(secret: string, clipboard: Clipboard): Promise<void> {
   }
 }
 
-/** A browser lets only the page in front use the clipboard. */
+/** Does it now, or once the user is back at this page. */
 function whenSeen(work: () => Promise<void>): void {
   if (document.hasFocus()) void work();
   else window.addEventListener('focus', () => void work(), { once: true });

@@ -27,7 +27,8 @@ export const FAKE_KEY = 'planted-key-93xq-77ab';
 export function destinationAnswers(known: () => Snapshot, tell: (change: Change) => void): Answers {
   const keys = new Map<string, string>();
   const list = () => known().destinations;
-  const set = (destinations: DestinationView[]) => tell({ kind: 'destinations', destinations });
+  const set = (destinations: DestinationView[]) =>
+    tell({ kind: 'destinations', destinations, keyPlace: known().keyPlace });
   const change = (ids: string[], over: (one: DestinationView) => Partial<DestinationView>) =>
     set(list().map((one) => (ids.includes(one.id) ? { ...one, ...over(one) } : one)));
   const one = (id: string): DestinationView => {

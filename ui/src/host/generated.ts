@@ -820,7 +820,11 @@ mark: Mark, } | { "kind": "destinations",
 /**
  * The new slice.
  */
-destinations: Array<DestinationView>, } | { "kind": "destination_mark", 
+destinations: Array<DestinationView>, 
+/**
+ * Where their keys are kept now.
+ */
+keyPlace: KeyPlace, } | { "kind": "destination_mark", 
 /**
  * The mark.
  */
@@ -854,7 +858,11 @@ mark: Mark, } | { "kind": "destinations",
 /**
  * The new slice.
  */
-destinations: Array<DestinationView>, } | { "kind": "destination_mark", 
+destinations: Array<DestinationView>, 
+/**
+ * Where their keys are kept now.
+ */
+keyPlace: KeyPlace, } | { "kind": "destination_mark", 
 /**
  * The mark.
  */

@@ -23,6 +23,7 @@ async function call<T>(name: string, args?: Record<string, unknown>): Promise<T>
 // The plugin's own npm package trails its crate, and the Tauri CLI refuses a build whose two versions differ;
 // these are the two calls it would make.
 const clipboard = {
+  needsFocus: false,
   write: (text: string) => call<void>('plugin:clipboard-manager|write_text', { text }),
   // An empty clipboard is an error there.
   read: () => call<string>('plugin:clipboard-manager|read_text').catch(() => null),

@@ -59,7 +59,7 @@ export function webHost(token: string | null, origin: string = location.origin):
     },
     openDataFolder: async () => undefined,
     copyText,
-    copySecret: (secret) => copyAndForget(secret, { write: copyText, read: readText }),
+    copySecret: (secret) => copyAndForget(secret, { needsFocus: true, write: copyText, read: readText }),
     saveExport: async (streamId) => {
       const detail = await invoke('stream_detail', { streamId });
       download(`stream-${streamId}.json`, JSON.stringify(detail, null, 2));

@@ -45,7 +45,7 @@ describe('events', () => {
     const first = destinationMark(10, youtube, 'starting', 'Connecting.');
     const next = fold(
       at(1, { destinationMarks: [first] }),
-      { seq: 2, kind: 'destinations', destinations: [youtube] },
+      { seq: 2, kind: 'destinations', destinations: [youtube], keyPlace: 'file' },
       {
         seq: 3,
         kind: 'destination_mark',
@@ -53,6 +53,7 @@ describe('events', () => {
       },
     ).snapshot;
     expect(next?.destinations).toEqual([youtube]);
+    expect(next?.keyPlace).toBe('file');
     expect(next?.destinationMarks.map((one) => one.atMs)).toEqual([10, 20]);
   });
 

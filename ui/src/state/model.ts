@@ -54,6 +54,7 @@ export function withEvent(model: Model, event: Event): Model {
       break;
     case 'destinations':
       next.destinations = event.destinations;
+      next.keyPlace = event.keyPlace;
       break;
     case 'destination_mark':
       next.destinationMarks = [...known.destinationMarks, event.mark].slice(-MAX_DESTINATION_MARKS);

@@ -491,6 +491,8 @@ pub enum Change {
     Destinations {
         /// The new slice.
         destinations: Vec<DestinationView>,
+        /// Where their keys are kept now.
+        key_place: KeyPlace,
     },
     /// One mark of a destination is appended.
     DestinationMark {

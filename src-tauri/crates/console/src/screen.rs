@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use tokio::sync::broadcast;
 
 use crate::api::{
-    Change, DestinationMark, DestinationView, Event, IngestView, Mark, Sample, SessionView, SettingsView,
-    SignalView, Snapshot,
+    Change, DestinationMark, DestinationView, Event, IngestView, KeyPlace, Mark, Sample, SessionView,
+    SettingsView, SignalView, Snapshot,
 };
 
 /// Events a slow subscriber may be behind. Overflow policy: it lags and must subscribe again, which heals it.
@@ -97,9 +97,22 @@ impl Screen {
 
     pub(crate) fn destinations(&mut self, destinations: Vec<DestinationView>) {
         if self.snapshot.destinations != destinations {
-            self.snapshot.destinations.clone_from(&destinations);
-            self.tell(Change::Destinations { destinations });
+            self.snapshot.destinations = destinations;
+            self.tell_destinations();
         }
+    }
+
+    pub(crate) fn key_place(&mut self, key_place: KeyPlace) {
+        if self.snapshot.key_place != key_place {
+            self.snapshot.key_place = key_place;
+            self.tell_destinations();
+        }
+    }
+
+    fn tell_destinations(&mut self) {
+        let Snapshot { destinations, key_place, .. } = &self.snapshot;
+        let change = Change::Destinations { destinations: destinations.clone(), key_place: *key_place };
+        self.tell(change);
     }
 
     pub(crate) fn destination_mark(&mut self, mark: DestinationMark) {

@@ -122,9 +122,18 @@ impl Inner {
         stop: CancellationToken,
     ) {
         let told = stop.run_until_cancelled(self.clone().follow(&id, attempt, &target)).await;
-        if let Some(Err(fault)) = told {
-            self.tell(&id, attempt, OutputFact::Failed(fault)).await;
-        }
+        let Some(Err(fault)) = told else { return };
+        // What is over is not measured any more.
+        let over = {
+            let mut running = self.running();
+            if running.get(&id).is_some_and(|output| output.attempt == attempt) {
+                running.remove(&id)
+            } else {
+                None
+            }
+        };
+        drop(over);
+        self.tell(&id, attempt, OutputFact::Failed(fault)).await;
     }
 
     async fn follow(
@@ -158,7 +167,8 @@ impl Inner {
             };
             self.tell(id, attempt, fact).await;
         }
-        Ok(())
+        // A push that ended without a word has failed all the same.
+        Err(Fault::Closed { after_ms: 0 })
     }
 
     async fn tell(&self, id: &DestinationId, attempt: u64, fact: OutputFact) {

@@ -33,7 +33,7 @@ pub(crate) async fn row(folder: &Path) -> Result<Row> {
 async fn through_nginx(folder: &Path) -> Result<(f64, f64)> {
     let receiver = Receiver::start().await?;
     let outputs: Vec<_> = (0..OUTPUTS).map(|n| format!("rtmp://{}/live/o{n}", receiver.address)).collect();
-    let relay = Nginx::relay(folder, "nginx-relay", &outputs).await?;
+    let relay = Nginx::relay(folder, &outputs, false).await?;
     let source = Client::publish(&format!("127.0.0.1:{}", relay.port), "s0").await?;
     let sent = Sent::default();
     let publishing = tokio::spawn(publish(source, Arc::clone(&sent)));

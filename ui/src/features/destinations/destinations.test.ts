@@ -81,7 +81,11 @@ describe('the cards', () => {
     const { host, state } = open('preview');
     const [first, ...rest] = state.snapshot?.destinations ?? [];
     if (first === undefined) throw new Error('the scene has destinations');
-    host.tell({ kind: 'destinations', destinations: [{ ...first, state: 'starting' }, ...rest] });
+    host.tell({
+      kind: 'destinations',
+      keyPlace: 'keychain',
+      destinations: [{ ...first, state: 'starting' }, ...rest],
+    });
     await waitFor(() => expect(state.said).toBe('YouTube: Connecting'));
   });
 
@@ -293,7 +297,11 @@ describe('going live', () => {
     const { host, user } = actions('preview');
     const [youtube, twitch] = (await host.invoke('snapshot')).destinations;
     if (youtube === undefined || twitch === undefined) throw new Error('the scene has two');
-    host.tell({ kind: 'destinations', destinations: [youtube, { ...twitch, bandwidthTest: true }] });
+    host.tell({
+      kind: 'destinations',
+      keyPlace: 'keychain',
+      destinations: [youtube, { ...twitch, bandwidthTest: true }],
+    });
     await user.click(await screen.findByTestId('go-live'));
     expect(screen.getByRole('dialog').textContent).toContain('Nobody will see you on Twitch.');
     await user.click(screen.getByRole('checkbox', { name: 'YouTube' }));

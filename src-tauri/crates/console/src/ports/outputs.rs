@@ -115,8 +115,11 @@ pub trait KeyStore: Send + Sync + 'static {
         id: &DestinationId,
         key: &DestinationKey,
     ) -> impl Future<Output = Result<(), HistoryError>> + Send;
-    /// The key; empty if there is none.
-    fn get(&self, id: &DestinationId) -> impl Future<Output = Result<DestinationKey, HistoryError>> + Send;
+    /// The key; empty if there is none. A keychain may ask its user first: the answer can take seconds.
+    fn get(
+        &self,
+        id: &DestinationId,
+    ) -> impl Future<Output = Result<DestinationKey, HistoryError>> + Send + 'static;
     /// Forgets it.
     fn remove(&self, id: &DestinationId) -> impl Future<Output = Result<(), HistoryError>> + Send;
     /// Which place that is.

@@ -56,7 +56,7 @@ impl<W: World> Supervisor<W> {
                 let _ = answer.send(self.retry_destination(&wanted).await);
             }
             Ask::TestDestination { wanted, answer } => self.test_destination(&wanted, answer),
-            Ask::RevealKey { wanted, answer } => drop(answer.send(self.reveal_key(&wanted).await)),
+            Ask::RevealKey { wanted, answer } => self.reveal_key(&wanted, answer),
             Ask::GoLive { wanted, answer } => drop(answer.send(self.go_live(&wanted).await)),
             Ask::EndBroadcast { answer } => drop(answer.send(self.end_broadcast().await)),
             Ask::Preflight { answer } => drop(answer.send(self.preflight())),

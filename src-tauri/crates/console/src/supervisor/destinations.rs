@@ -1,6 +1,6 @@
 //! What shells ask about destinations.
 
-use session::destination::Input;
+use session::destination::{Input, State};
 use session::preflight::SignalFacts;
 use session::record::DestinationRow;
 use session::{DestinationId, DestinationKey, preflight, presets};
@@ -75,7 +75,7 @@ impl<W: World> Supervisor<W> {
         place: usize,
     ) -> Result<Added, ApiError> {
         if row.has_key {
-            self.keys.put(&row.id, key).await.map_err(view::storage_error)?;
+            self.keep_key(&row.id, key).await?;
         }
         self.history.insert(&row).await.map_err(view::storage_error)?;
         let id = row.id.clone();
@@ -93,31 +93,28 @@ impl<W: World> Supervisor<W> {
         let index = self.find(&wanted.id)?;
         let old = self.fanout.entries[index].row.clone();
         let preset = presets::by_id(&old.preset);
-        let stored = self.keys.get(&old.id).await.map_err(view::storage_error)?;
-        let given = match &wanted.stream_key {
-            Some(key) => parse_key(key)?,
-            // The old address with something behind it: a key pasted where it does not belong.
-            None if extends(&wanted.url, &old.url) => DestinationKey::default(),
-            None => stored.clone(),
+        // The stored key is not looked up: its keychain may be away, which must not keep a destination from being mended.
+        let (url, given) = match wanted.stream_key.as_deref().map(parse_key).transpose()? {
+            None if wanted.url.trim() == old.url => (old.url.clone(), None),
+            given => self.new_address(&wanted.url, given, &old)?,
         };
-        let (url, key) = self.outputs.address(&wanted.url, given).map_err(view::invalid_words)?;
-        if let Some(preset) = preset.filter(|preset| key.is_empty() && !preset.key_optional) {
+        let has_key = given.as_ref().map_or(old.has_key, |key| !key.is_empty());
+        if let Some(preset) = preset.filter(|preset| !has_key && !preset.key_optional) {
             return Err(view::invalid(&format!("{} needs a stream key.", preset.name), &preset.key_hint));
         }
         let row = DestinationRow {
             name: parse_name(&wanted.name)?,
             url,
-            has_key: !key.is_empty(),
+            has_key,
             hold_limit_s: parse_hold(wanted.hold_limit_s)?,
             bandwidth_test: wanted.bandwidth_test && preset.is_some_and(|preset| preset.has_bandwidth_test),
             ..old.clone()
         };
-        let key_changed = key != stored;
-        if key_changed {
-            self.keys.put(&row.id, &key).await.map_err(view::storage_error)?;
+        if let Some(key) = &given {
+            self.keep_key(&row.id, key).await?;
         }
         self.history.update(&row).await.map_err(view::storage_error)?;
-        let moved = key_changed || (&row.url, row.bandwidth_test) != (&old.url, old.bandwidth_test);
+        let moved = given.is_some() || (&row.url, row.bandwidth_test) != (&old.url, old.bandwidth_test);
         let entry = &mut self.fanout.entries[index];
         entry.machine.set_hold_limit_ms(hold_limit_ms(&row));
         entry.row = row;
@@ -126,6 +123,35 @@ impl<W: World> Supervisor<W> {
         }
         self.show_destinations();
         Ok(())
+    }
+
+    /// Keeps a key, and says where keys are kept now: a keychain that takes none leaves them to the file.
+    async fn keep_key(&mut self, id: &DestinationId, key: &DestinationKey) -> Result<(), ApiError> {
+        self.keys.put(id, key).await.map_err(view::storage_error)?;
+        self.screen.key_place(self.keys.place());
+        Ok(())
+    }
+
+    /// The address and key of a destination that is changed. Without a key beside it, an address whose path got longer
+    /// ends in one that was pasted where it does not belong; with a path as long as before, the stored key stays.
+    fn new_address(
+        &self,
+        url: &str,
+        given: Option<DestinationKey>,
+        old: &DestinationRow,
+    ) -> Result<(String, Option<DestinationKey>), ApiError> {
+        let stays = given.is_none() && old.has_key;
+        let read = |key| self.outputs.address(url, key).map_err(view::invalid_words);
+        let (short, pasted) = read(given.unwrap_or_default())?;
+        if stays && pasted.is_empty() {
+            return Ok((short, None));
+        }
+        if stays && path_parts(url) <= path_parts(&old.url) {
+            // Any key will do to have the address read whole.
+            let whole = read(DestinationKey::parse("stored").unwrap_or_default())?.0;
+            return Ok((whole, None));
+        }
+        Ok((short, Some(pasted)))
     }
 
     pub(super) async fn set_destinations(&mut self, ids: &[String], on: bool) -> Result<(), ApiError> {
@@ -216,9 +242,12 @@ impl<W: World> Supervisor<W> {
             Ok(entry) => entry,
             Err(error) => return drop(answer.send(Err(error))),
         };
-        if entry.machine.broadcasting_since_ms().is_some() {
+        let state = entry.machine.state();
+        if state.has_attempt() {
+            // A second connection with the same key could push the first one off the air.
+            let accepted = matches!(state, State::Broadcasting | State::Interrupted);
             let message = view::message(entry.machine.words());
-            return drop(answer.send(Ok(DestinationTest { accepted: true, message })));
+            return drop(answer.send(Ok(DestinationTest { accepted, message })));
         }
         let trial = self.outputs.try_out(&entry.row.id, entry.target());
         self.errands.spawn(async move {
@@ -238,10 +267,21 @@ impl<W: World> Supervisor<W> {
         })
     }
 
-    pub(super) async fn reveal_key(&mut self, wanted: &OneDestination) -> Result<RevealedKey, ApiError> {
-        let index = self.find(&wanted.id)?;
-        let key = self.keys.get(&self.fanout.entries[index].row.id).await.map_err(view::storage_error)?;
-        Ok(RevealedKey { stream_key: key.expose().to_owned() })
+    pub(super) fn reveal_key(
+        &mut self,
+        wanted: &OneDestination,
+        answer: oneshot::Sender<Result<RevealedKey, ApiError>>,
+    ) {
+        let id = match self.find(&wanted.id).and_then(|index| self.errand(index)) {
+            Ok(entry) => entry.row.id.clone(),
+            Err(error) => return drop(answer.send(Err(error))),
+        };
+        // A keychain may ask its user first; the stream does not wait for that.
+        let key = self.keys.get(&id);
+        self.errands.spawn(async move {
+            let key = key.await.map_err(view::storage_error);
+            let _ = answer.send(key.map(|key| RevealedKey { stream_key: key.expose().to_owned() }));
+        });
     }
 
     pub(super) fn preflight(&self) -> Preflight {
@@ -312,11 +352,11 @@ impl<W: World> Supervisor<W> {
     }
 }
 
-/// `url` is `old` with more path behind it.
-fn extends(url: &str, old: &str) -> bool {
-    url.trim()
-        .strip_prefix(old.trim_end_matches('/'))
-        .is_some_and(|rest| rest.len() > 1 && rest.starts_with('/'))
+/// How many parts the path of an address has.
+fn path_parts(url: &str) -> usize {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let path = rest.split(['?', '#']).next().unwrap_or_default();
+    path.split('/').skip(1).filter(|part| !part.trim().is_empty()).count()
 }
 
 fn parse_key(text: &str) -> Result<DestinationKey, ApiError> {

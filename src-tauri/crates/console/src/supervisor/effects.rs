@@ -131,6 +131,15 @@ impl<W: World> Supervisor<W> {
         }
     }
 
+    /// A stream left open is taken up whenever the program starts again; that it was public days ago is no reason to be
+    /// public now. Within the grace time it is one broadcast that goes on.
+    async fn forget_old_broadcast(&mut self, alive_ms: u64) {
+        let grace_ms = u64::from(self.settings.grace_s) * 1_000;
+        if self.clock.now_ms().saturating_sub(alive_ms) > grace_ms {
+            self.switch_off_unless_kept().await;
+        }
+    }
+
     async fn take_up(&mut self, row: StreamRow) {
         self.playback_id = Some(row.playback_id);
         self.first_record = false;
@@ -146,6 +155,9 @@ impl<W: World> Supervisor<W> {
         let pushed = self.history.destination_marks(&row.stream_id).await;
         let effects = self.session.handle(self.clock.now_ms(), Input::Resume(resume));
         self.show_session();
+        let newest_mark = earlier.0.iter().flatten().map(|mark| mark.at_ms).max();
+        let newest_sample = earlier.1.iter().flatten().map(|sample| sample.at_ms).max();
+        self.forget_old_broadcast(newest_mark.max(newest_sample).unwrap_or(row.started_at_ms)).await;
         if let (Ok(marks), Ok(samples)) = earlier {
             let skip = samples.len().saturating_sub(SHOWN_SAMPLES);
             self.screen.resume(
@@ -171,6 +183,9 @@ impl<W: World> Supervisor<W> {
         };
         if let Err(error) = closed {
             self.history_error("the end of an earlier stream", &error);
+        }
+        if row.live_since_ms.is_some() && !self.session.state().is_running() {
+            self.switch_off_unless_kept().await;
         }
     }
 }

@@ -122,7 +122,13 @@ impl<W: World> Supervisor<W> {
 
     /// A stream that was live is over: the next one begins in private, unless the user wants otherwise.
     pub(super) async fn make_private(&mut self) {
-        if self.settings.keep_destinations_on || self.session.live_since_ms().is_none() {
+        if self.session.live_since_ms().is_some() {
+            self.switch_off_unless_kept().await;
+        }
+    }
+
+    pub(super) async fn switch_off_unless_kept(&mut self) {
+        if self.settings.keep_destinations_on {
             return;
         }
         let on: Vec<usize> = self.switched(true);

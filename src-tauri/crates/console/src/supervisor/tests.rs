@@ -35,6 +35,8 @@ struct Inner {
     publishing: AtomicBool,
     destinations: Mutex<Vec<DestinationRow>>,
     keys: Mutex<Vec<(DestinationId, String)>>,
+    keys_away: AtomicBool,
+    left_open: Mutex<Vec<StreamRow>>,
     /// Attempts opened and closed, in order.
     pushes: Mutex<Vec<(DestinationId, Option<u64>)>>,
     random: AtomicU8,
@@ -144,7 +146,7 @@ impl History for Script {
     }
 
     async fn open_streams(&self) -> Result<Vec<StreamRow>, HistoryError> {
-        Ok(Vec::new())
+        Ok(self.0.left_open.lock().unwrap().clone())
     }
 
     async fn list(&self, _: Option<u64>, _: u32) -> Result<Vec<StreamRow>, HistoryError> {
@@ -263,10 +265,19 @@ impl KeyStore for Script {
         Ok(())
     }
 
-    async fn get(&self, id: &DestinationId) -> Result<DestinationKey, HistoryError> {
+    fn get(
+        &self,
+        id: &DestinationId,
+    ) -> impl Future<Output = Result<DestinationKey, HistoryError>> + Send + 'static {
         let keys = self.0.keys.lock().unwrap();
         let found = keys.iter().find(|(kept, _)| kept == id);
-        Ok(found.map(|(_, key)| DestinationKey::parse(key).unwrap()).unwrap_or_default())
+        let key = found.map(|(_, key)| DestinationKey::parse(key).unwrap()).unwrap_or_default();
+        let away = self.0.keys_away.load(Ordering::SeqCst);
+        std::future::ready(if away {
+            Err(HistoryError { text: "The keychain is away.".to_owned(), next_step: None })
+        } else {
+            Ok(key)
+        })
     }
 
     async fn remove(&self, id: &DestinationId) -> Result<(), HistoryError> {
@@ -323,7 +334,10 @@ fn scene() -> Scene {
 }
 
 fn scene_with(settings: Settings) -> Scene {
-    let world = Script::default();
+    scene_of(Script::default(), settings)
+}
+
+fn scene_of(world: Script, settings: Settings) -> Scene {
     let (facts, events) = mpsc::channel(8);
     let (output_facts, output_events) = mpsc::channel(8);
     let app = AppInfo { version: "0".to_owned(), data_dir: String::new(), log_file: String::new() };

@@ -139,6 +139,6 @@ impl Asking {
 }
 
 /// What the far side said, for a person.
-fn words(code: String, description: String) -> String {
+pub(super) fn words(code: String, description: String) -> String {
     if description.is_empty() { code } else { description }
 }

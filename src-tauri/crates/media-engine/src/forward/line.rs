@@ -47,7 +47,7 @@ pub(crate) struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { silent_after_ms: 1_000, still_every_ms: 500, tick_ms: 100, late_limit_ms: 3_000 }
+        Self { silent_after_ms: 3_000, still_every_ms: 500, tick_ms: 100, late_limit_ms: 3_000 }
     }
 }
 
@@ -74,6 +74,8 @@ struct Hold {
     next_still_ms: i64,
     next_tick_ms: i64,
     lateness: Lateness,
+    /// The picture stopped alone: the camera's own sound goes on beside the still one.
+    sound_goes_on: bool,
 }
 
 /// See the module's documentation.
@@ -94,7 +96,9 @@ pub(crate) struct Line {
     still: Option<Still>,
     /// Pictures were left out: nothing but a keyframe can follow.
     awaits_key: bool,
+    /// When the picture, or the sound of a source without one, last arrived.
     last_arrival_ms: i64,
+    last_sound_ms: Option<i64>,
     hold: Option<Hold>,
     dropped_units: u64,
 }
@@ -115,6 +119,7 @@ impl Line {
             still: None,
             awaits_key: false,
             last_arrival_ms: 0,
+            last_sound_ms: None,
             hold: None,
             dropped_units: 0,
         }
@@ -140,13 +145,22 @@ impl Line {
     pub(crate) fn unit(&mut self, unit: &Unit, epoch: Option<BusEpoch>, now_ms: i64, out: &mut Vec<Put>) {
         if let Some(epoch) = epoch {
             self.epoch = Some(epoch);
+            if let Some(hold) = &mut self.hold {
+                hold.sound_goes_on = false;
+            }
         }
-        if now_ms - self.last_arrival_ms >= self.pace.silent_after_ms
-            && let Some(hold) = &mut self.hold
-        {
-            hold.lateness.forget();
+        let has_picture = self.epoch.as_ref().is_some_and(|epoch| epoch.video().is_some());
+        if unit.track == TrackKind::Audio {
+            self.last_sound_ms = Some(now_ms);
         }
-        self.last_arrival_ms = now_ms;
+        if unit.track == TrackKind::Video || !has_picture {
+            if now_ms - self.last_arrival_ms >= self.pace.silent_after_ms
+                && let Some(hold) = &mut self.hold
+            {
+                hold.lateness.forget();
+            }
+            self.last_arrival_ms = now_ms;
+        }
         match unit.track {
             TrackKind::Video => self.video(unit, now_ms, out),
             TrackKind::Audio => self.audio(unit, now_ms, out),
@@ -168,32 +182,38 @@ impl Line {
         if self.base_ms.is_none() {
             return;
         }
+        let sound_lives = self.last_sound_ms.is_some_and(|at_ms| now_ms - at_ms < self.pace.silent_after_ms);
         let mut hold = match self.hold {
             Some(hold) => hold,
             None if now_ms - self.last_arrival_ms < self.pace.silent_after_ms => return,
             None => {
-                let newest_ms = self.newest_ms();
+                // Where the line stood when the last picture came.
+                let newest_ms = self.last_video_ms.unwrap_or_else(|| self.newest_ms());
                 Hold {
                     offset_ms: self.last_arrival_ms - newest_ms,
                     next_still_ms: self.last_video_ms.unwrap_or(newest_ms) + self.pace.still_every_ms,
                     next_tick_ms: now_ms,
                     lateness: Lateness::default(),
+                    sound_goes_on: sound_lives && self.last_video_ms.is_some(),
                 }
             }
         };
+        hold.sound_goes_on &= sound_lives;
         let line_ms = now_ms - hold.offset_ms;
         if line_ms - hold.next_still_ms > CATCH_UP_MS {
             hold.next_still_ms = line_ms;
         }
         while hold.next_still_ms <= line_ms {
             if has_room {
-                self.silence_until(hold.next_still_ms, out);
+                if !hold.sound_goes_on {
+                    self.silence_until(hold.next_still_ms, out);
+                }
                 self.put_still(hold.next_still_ms, out);
                 self.video_at_ms = now_ms;
             }
             hold.next_still_ms += self.pace.still_every_ms.max(1);
         }
-        if has_room {
+        if has_room && !hold.sound_goes_on {
             self.silence_until(line_ms, out);
         }
         hold.next_tick_ms = now_ms + self.pace.tick_ms;
@@ -215,6 +235,7 @@ impl Line {
         if self.hold.is_some() {
             let floor_ms = self.last_video_ms.unwrap_or_else(|| self.newest_ms());
             if !self.returns(stream_ms, unit.key, floor_ms, now_ms, out) {
+                self.dropped_units += 1;
                 return;
             }
         } else if self.awaits_key && !unit.key {
@@ -253,7 +274,7 @@ impl Line {
             }
             self.begin(stream_ms, out);
         }
-        if self.hold.is_some() {
+        if self.hold.is_some_and(|hold| !hold.sound_goes_on) {
             // Sound comes back with its picture.
             let floor_ms = self.newest_ms();
             if !alone || !self.returns(stream_ms, true, floor_ms, now_ms, out) {

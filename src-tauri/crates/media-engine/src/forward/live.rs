@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead as _, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::Published;
+use super::attempt::{Published, words};
 use super::error::ForwardError;
 use super::line::{Line, Put};
 use super::link::Link;
@@ -114,7 +114,7 @@ pub(super) async fn run(
         };
         match wake {
             Wake::Units | Wake::Room => {}
-            Wake::Read => live.hear().map_err(|()| closed())?,
+            Wake::Read => live.hear().map_err(|refused| refused.unwrap_or_else(closed))?,
             Wake::Closed => return Err(closed()),
             Wake::Stop => {
                 let Live { link, connection, queue, .. } = live;
@@ -235,18 +235,28 @@ impl Live {
         }
     }
 
-    /// Hears what the far side said; an error ends the push.
-    fn hear(&mut self) -> Result<(), ()> {
+    /// Hears what the far side said; an error ends the push, and is what was refused if something was.
+    fn hear(&mut self) -> Result<(), Option<ForwardError>> {
         self.connection.receive(&mut self.received).map_err(|error| {
             tracing::debug!(%error, "the far side does not speak RTMP as it should");
+            None
         })?;
         while let Some(event) = self.connection.poll_event() {
-            if let ClientEvent::Closed { code, .. } = event {
-                tracing::debug!(%code, "the far side ended the stream");
-                return Err(());
+            match event {
+                ClientEvent::Closed { code, .. } => {
+                    tracing::debug!(%code, "the far side ended the stream");
+                    return Err(None);
+                }
+                // Some servers accept first and look at the key afterwards.
+                ClientEvent::PublishRejected { code, description } => {
+                    return Err(Some(ForwardError::PublishRejected {
+                        description: words(code, description),
+                    }));
+                }
+                _ => {}
             }
         }
-        if self.connection.wants_close() { Err(()) } else { Ok(()) }
+        if self.connection.wants_close() { Err(None) } else { Ok(()) }
     }
 
     /// Stands in for a silent source.

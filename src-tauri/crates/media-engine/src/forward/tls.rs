@@ -1,7 +1,7 @@
 //! How certificates of RTMPS endpoints are judged.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
@@ -18,8 +18,9 @@ pub struct ForwardTls(Source);
 
 #[derive(Clone)]
 enum Source {
-    /// Made when it is first needed: reading the system's roots takes a moment, and not everybody uses TLS.
-    Platform(Arc<OnceLock<Result<Arc<ClientConfig>, String>>>),
+    /// Made when it is first needed: reading the system's roots takes a moment, and not everybody uses TLS. Made anew
+    /// after a certificate was not trusted: its owner may have added it to the system's meanwhile.
+    Platform(Arc<Mutex<Option<Arc<ClientConfig>>>>),
     Fixed(Arc<ClientConfig>),
 }
 
@@ -41,7 +42,20 @@ impl ForwardTls {
     fn config(&self) -> Result<Arc<ClientConfig>, String> {
         match &self.0 {
             Source::Fixed(config) => Ok(Arc::clone(config)),
-            Source::Platform(config) => config.get_or_init(platform_config).clone(),
+            Source::Platform(made) => {
+                let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+                match made.as_ref() {
+                    Some(config) => Ok(Arc::clone(config)),
+                    None => Ok(Arc::clone(made.insert(platform_config()?))),
+                }
+            }
+        }
+    }
+
+    /// Reads the system's authorities again the next time.
+    fn forget(&self) {
+        if let Source::Platform(made) = &self.0 {
+            made.lock().unwrap_or_else(PoisonError::into_inner).take();
         }
     }
 
@@ -62,7 +76,12 @@ impl ForwardTls {
             .await
             .map_err(|_| ForwardError::Tls("the system's certificates could not be read".to_owned()))?
             .map_err(ForwardError::Tls)?;
-        TlsConnector::from(config).connect(name, socket).await.map_err(|error| ForwardError::of_tls(&error))
+        let connected = TlsConnector::from(config).connect(name, socket).await;
+        connected.map_err(|error| ForwardError::of_tls(&error)).inspect_err(|error| {
+            if *error == ForwardError::TlsUntrusted {
+                self.forget();
+            }
+        })
     }
 }
 

@@ -288,7 +288,9 @@ impl ClientConnection {
     }
 
     /// The server says no or goodbye, which before it took the stream is the same.
-    fn ended_by_server(&mut self, Status { code, description, .. }: Status) {
+    fn ended_by_server(&mut self, status: Status) {
+        let refused = status.meaning() == Meaning::Refused;
+        let Status { code, description, .. } = status;
         let event = match self.state {
             ClientState::Connecting => ClientEvent::ConnectRejected { code, description },
             ClientState::Creating | ClientState::Requesting => {
@@ -296,7 +298,11 @@ impl ClientConnection {
             }
             ClientState::Publishing => {
                 self.enter(ClientState::Closed);
-                return self.events.push_back(ClientEvent::Closed { code, description });
+                return self.events.push_back(if refused {
+                    ClientEvent::PublishRejected { code, description }
+                } else {
+                    ClientEvent::Closed { code, description }
+                });
             }
             _ => return,
         };

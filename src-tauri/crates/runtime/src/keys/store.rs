@@ -20,8 +20,12 @@ impl KeyStore for SharedKeys {
         self.0.put(id, key).await.map_err(words)
     }
 
-    async fn get(&self, id: &DestinationId) -> Result<DestinationKey, HistoryError> {
-        Ok(self.0.get(id).await.map_err(words)?.unwrap_or_default())
+    fn get(
+        &self,
+        id: &DestinationId,
+    ) -> impl Future<Output = Result<DestinationKey, HistoryError>> + Send + 'static {
+        let (keys, id) = (Arc::clone(&self.0), id.clone());
+        async move { Ok(keys.get(&id).await.map_err(words)?.unwrap_or_default()) }
     }
 
     async fn remove(&self, id: &DestinationId) -> Result<(), HistoryError> {

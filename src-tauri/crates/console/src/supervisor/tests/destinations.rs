@@ -49,7 +49,7 @@ impl Scene {
             if let Some(view) = shown.iter().find(|view| view.id == id && view.state == state) {
                 return view.clone();
             }
-            if let Change::Destinations { destinations } = events.recv().await.expect("an event").change {
+            if let Change::Destinations { destinations, .. } = events.recv().await.expect("an event").change {
                 shown = destinations;
             }
         }
@@ -223,4 +223,82 @@ async fn trials_and_checks_answer_in_words() {
     running.abort();
     let preflight = scene.console.preflight().await.expect("answered");
     assert_eq!((preflight.measured, preflight.destinations.len()), (false, 1));
+}
+
+/// A stream left open so long ago, and a destination that was on.
+fn left_open(age_ms: u64) -> Script {
+    let world = Script::default();
+    let at_ms = START_MS - age_ms;
+    world.0.left_open.lock().unwrap().push(StreamRow {
+        stream_id: StreamId::from_random([1; 16]),
+        playback_id: session::PlaybackId::from_random([2; 16]),
+        link: session::CameraLink::Demo,
+        options: session::Options::default(),
+        started_at_ms: at_ms,
+        live_since_ms: Some(at_ms),
+        ended_at_ms: None,
+        state: session::State::Live,
+        words: Words::info("Live."),
+        interruptions: 0,
+        peak_viewers: 0,
+        mean_bitrate_bps: 0,
+    });
+    world.0.destinations.lock().unwrap().push(DestinationRow {
+        id: DestinationId::from_random([3; 16]),
+        name: "first".to_owned(),
+        preset: "custom".to_owned(),
+        url: "rtmp://127.0.0.1/app".to_owned(),
+        enabled: true,
+        has_key: false,
+        hold_limit_s: None,
+        bandwidth_test: false,
+    });
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broadcast_goes_on_after_a_restart_but_not_days_later() {
+    for (age_ms, goes_on) in [(30_000, true), (3 * 86_400_000, false)] {
+        let scene = scene_of(left_open(age_ms), settings());
+        let snapshot = scene.console.snapshot().await.expect("runs");
+        assert_eq!(snapshot.destinations[0].enabled, goes_on, "{age_ms} ms later");
+        assert_eq!(scene.world.0.destinations.lock().unwrap()[0].enabled, goes_on);
+        let kept = Settings { keep_destinations_on: true, ..settings() };
+        let scene = scene_of(left_open(age_ms), kept);
+        assert!(scene.console.snapshot().await.expect("runs").destinations[0].enabled);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destination_can_be_mended_while_its_keychain_is_away() {
+    let scene = scene();
+    let id = scene.add("first").await;
+    scene.world.0.keys_away.store(true, Ordering::SeqCst);
+    let away = scene.console.reveal_key(one(&id)).await.err();
+    assert_eq!(away.map(|error| error.code), Some(Code::Storage));
+    let edited = |stream_key: Option<&str>| UpdateDestination {
+        id: id.clone(),
+        name: "Renamed".to_owned(),
+        url: "rtmp://127.0.0.1/app".to_owned(),
+        stream_key: stream_key.map(str::to_owned),
+        hold_limit_s: None,
+        bandwidth_test: false,
+    };
+    scene.console.update_destination(edited(None)).await.expect("renamed");
+    scene.console.update_destination(edited(Some("entered-again"))).await.expect("mended");
+    scene.world.0.keys_away.store(false, Ordering::SeqCst);
+    let key = scene.console.reveal_key(one(&id)).await.expect("shown").stream_key;
+    assert_eq!(key, "entered-again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_connected_is_not_tested_by_a_second_connection() {
+    let scene = scene();
+    let id = scene.add("first").await;
+    scene.set(&id, true).await;
+    scene.go_live().await;
+    scene.until_destination(&id, DestinationState::Starting).await;
+    let told = scene.console.test_destination(one(&id)).await.expect("answered");
+    assert!(!told.accepted, "not yet: {told:?}");
+    assert_eq!(told.message.tone, crate::api::Tone::Info, "nothing failed");
 }

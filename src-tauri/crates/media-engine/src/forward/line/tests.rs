@@ -342,6 +342,26 @@ fn neighbouring_still_pictures_differ_in_their_id_and_so_does_the_returning_one(
     assert!(ids[1..ids.len() - 1].windows(2).all(|pair| pair[0] != pair[1]), "{ids:?}");
 }
 
+/// A phone whose camera was taken away by another app goes on sending sound.
+#[test]
+fn a_picture_that_stops_alone_is_held_beside_the_sound_that_goes_on() {
+    let mut desk = Desk::new();
+    let encoder = Encoder::default();
+    let messages = encoder.messages(0, 16_000).into_iter().filter(|(at_ms, incoming)| {
+        let is_picture = matches!(incoming, Incoming::Video { .. });
+        !(is_picture && (4_000..12_000).contains(at_ms))
+    });
+    desk.feed(messages.collect::<Vec<_>>());
+    desk.check();
+    let pictures = desk.pictures();
+    let widest = pictures.windows(2).map(|pair| pair[1].0 - pair[0].0).max();
+    assert!(widest <= Some(600), "no hole in the picture: {widest:?}");
+    let sounds = desk.sounds();
+    let silent = media_formats::aac::silent_frame(audio_config(48_000).channels).expect("silence");
+    assert!(sounds.iter().all(|(_, payload)| *payload != silent), "the camera's own sound was there");
+    assert!(sounds.windows(2).all(|pair| pair[1].0 - pair[0].0 <= 45), "no hole in the sound");
+}
+
 /// A stay of a publisher in a random script.
 #[derive(Debug, Clone)]
 struct Stay {
@@ -412,11 +432,11 @@ proptest! {
             }));
             at_ms = desk.now_ms;
         }
-        desk.until(at_ms + 3_000);
+        desk.until(at_ms + 5_000);
         desk.check();
         let pictures = desk.pictures();
-        // A GOP's length plus a second of patience is the longest wait for a picture, unless some were left out.
-        let longest_ms = if stays.iter().any(|stay| stay.skip) { 6_200 } else { 3_100 };
+        // A GOP's length plus three seconds of patience is the longest wait for a picture, unless some were left out.
+        let longest_ms = if stays.iter().any(|stay| stay.skip) { 8_200 } else { 5_100 };
         let widest = pictures.windows(2).map(|pair| (pair[1].0 - pair[0].0, pair[0].0)).max();
         prop_assert!(widest.is_none_or(|(gap_ms, _)| gap_ms <= longest_ms), "a hole in the picture: {widest:?}");
         let sounds = desk.sounds();
