@@ -478,10 +478,9 @@ fn refused_publications() {
 
 #[test]
 fn a_server_that_ends_the_publication_says_why() {
-    for (level, code) in [
-        ("status", "NetStream.Unpublish.Success"),
-        ("status", "NetConnection.Connect.Closed"),
-    ] {
+    for (level, code) in
+        [("status", "NetStream.Unpublish.Success"), ("status", "NetConnection.Connect.Closed")]
+    {
         let mut script = Script::publishing();
         script.status(level, code, "why");
         script.ends_with(rejected(closed, code, "why"));
