@@ -3,9 +3,8 @@
 //
 //   node tests/bench/window.mjs <desktop program> <number of starts>
 import { readFileSync } from 'node:fs';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { answering, freePort } from '../desktop/lib/driver.mjs';
 import { startScreen } from '../desktop/lib/screen.mjs';
 import { end, start } from '../e2e/lib/processes.mjs';
 import { measured } from './lib/scope.mjs';
@@ -95,24 +94,4 @@ async function gone(pid) {
     await pause(20);
   }
   throw new Error('the program did not end when asked to');
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-/** WebKitWebDriver says nowhere that it listens: asked until it answers, or ends. */
-async function answering(ask, driver, deadline = Date.now() + 15_000) {
-  try {
-    return await ask();
-  } catch (error) {
-    if (driver.child.exitCode !== null || Date.now() > deadline) throw error;
-    await pause(20);
-    return answering(ask, driver, deadline);
-  }
 }

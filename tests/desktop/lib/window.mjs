@@ -1,10 +1,9 @@
 // The program's window, driven by as much of W3C WebDriver as that takes, spoken to WebKitWebDriver.
-import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { atEnd } from '../../e2e/lib/ending.mjs';
 import { output, program } from '../../e2e/lib/paths.mjs';
 import { end, start } from '../../e2e/lib/processes.mjs';
+import { answering, freePort } from './driver.mjs';
 
 /** The key under which WebDriver hands out elements (W3C WebDriver s12.1). */
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
@@ -145,25 +144,5 @@ function kill(pid, signal) {
     process.kill(Number(pid), signal);
   } catch (error) {
     if (error.code !== 'ESRCH') throw error; // It has ended already.
-  }
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-/** WebKitWebDriver says nowhere that it listens: asked until it answers, or ends. */
-async function answering(ask, driver, deadline = Date.now() + 15_000) {
-  try {
-    return await ask();
-  } catch (error) {
-    if (driver.child.exitCode !== null || Date.now() > deadline) throw error;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    return answering(ask, driver, deadline);
   }
 }

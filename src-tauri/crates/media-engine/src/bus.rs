@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use media_formats::aac::AudioConfig;
 use media_formats::h264::VideoConfig;
-use media_formats::unit::{TrackKind, Unit};
+use media_formats::unit::{TrackKind, Unit, VIDEO_TIMESCALE_HZ};
 use tokio::sync::watch;
 
 use crate::repair::{Epoch, Repaired};
@@ -18,6 +18,10 @@ use crate::repair::{Epoch, Repaired};
 const MAX_RING_BYTES: usize = 16 << 20;
 /// Most units a ring holds: about a minute of picture and sound.
 const MAX_RING_UNITS: usize = 8_192;
+
+/// Sound within this much media time of what readers were last woken for waits for the next unit, which then wakes them for
+/// both: a reader that writes to a socket writes once instead of twice. The next unit is a frame of sound away at most.
+const TOGETHER_US: u64 = 15_000;
 
 /// What a reader is given next.
 #[derive(Debug, Clone)]
@@ -82,11 +86,13 @@ pub(crate) struct Bus {
     ring: Arc<Mutex<Ring>>,
     newest: watch::Sender<u64>,
     epoch: Option<Arc<Epoch>>,
+    /// Time of the unit readers were last woken for.
+    woken_us: Option<i64>,
 }
 
 impl Bus {
     pub(crate) fn new() -> Self {
-        Self { ring: Arc::default(), newest: watch::Sender::new(0), epoch: None }
+        Self { ring: Arc::default(), newest: watch::Sender::new(0), epoch: None, woken_us: None }
     }
 
     /// Nothing follows: readers end when they have read everything.
@@ -106,6 +112,7 @@ impl Bus {
         };
         let Some(epoch) = self.epoch.clone() else { return };
         let seq = unit.seq;
+        let wakes = self.wakes(unit, &epoch);
         {
             let mut ring = lock(&self.ring);
             if unit.key && (unit.track == TrackKind::Video || epoch.video.is_none()) {
@@ -115,8 +122,25 @@ impl Bus {
             ring.units.push_back((unit.clone(), epoch));
             ring.shrink();
         }
-        // `send_replace` stores the value also while nobody listens.
-        self.newest.send_replace(seq + 1);
+        if wakes {
+            // `send_replace` stores the value also while nobody listens.
+            self.newest.send_replace(seq + 1);
+        }
+    }
+
+    /// Whether readers are woken for this unit.
+    fn wakes(&mut self, unit: &Unit, epoch: &Epoch) -> bool {
+        let rate_hz = match (unit.track, epoch.audio.as_deref()) {
+            (TrackKind::Audio, Some(audio)) => audio.sample_rate_hz,
+            _ => VIDEO_TIMESCALE_HZ,
+        };
+        let at_us = (i128::from(unit.dts) * 1_000_000 / i128::from(rate_hz.max(1))) as i64;
+        let beside = unit.track == TrackKind::Audio && epoch.video.is_some();
+        if beside && self.woken_us.is_some_and(|woken_us| at_us.abs_diff(woken_us) < TOGETHER_US) {
+            return false;
+        }
+        self.woken_us = Some(at_us);
+        true
     }
 
     /// A new reader, starting at the newest keyframe.

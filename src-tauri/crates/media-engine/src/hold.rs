@@ -160,4 +160,38 @@ mod tests {
         assert_eq!(lateness.judge(-10, true, 500, 3_000), Return::Take);
         assert_eq!(lateness.judge(4_000, true, 3_400, 3_000), Return::Leave, "counted anew");
     }
+
+    /// OpenH264 tells of every fault it finds.
+    #[cfg(feature = "pixels")]
+    #[test]
+    fn a_strict_decoder_shows_the_same_picture_again_and_again() {
+        use media_formats::h264::annex_b;
+        use media_formats::unit::TrackKind;
+        use openh264::decoder::Decoder;
+        use openh264::formats::YUVSource as _;
+
+        let (config, mut payload) = crate::demo::first_keyframe();
+        let config = Arc::new(config);
+        let unit = Unit {
+            track: TrackKind::Video,
+            epoch: 0,
+            seq: 0,
+            dts: 0,
+            cts: 0,
+            key: true,
+            payload: payload.clone(),
+        };
+        let mut still = Still::new(&unit, Arc::clone(&config));
+        let mut decoder = Decoder::new().expect("a decoder");
+        let (mut shown, mut pictures) = (Shown::SourceKey, Vec::new());
+        for _ in 0..6 {
+            let decoded = decoder.decode(&annex_b(&payload, &config)).expect("a picture without a fault");
+            pictures.extend(decoded.map(|picture| picture.y().to_vec()));
+            (payload, shown) = still.after(shown);
+        }
+        let kept = decoder.flush_remaining().expect("no fault");
+        pictures.extend(kept.iter().map(|picture| picture.y().to_vec()));
+        assert_eq!(pictures.len(), 6);
+        assert!(pictures.windows(2).all(|pair| pair[0] == pair[1]));
+    }
 }
