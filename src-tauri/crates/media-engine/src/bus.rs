@@ -333,6 +333,44 @@ mod tests {
         }
     }
 
+    /// Every wake is a write of every destination.
+    #[test]
+    fn sound_beside_its_picture_wakes_readers_with_the_next_unit() {
+        let mut bus = Bus::new();
+        bus.push(&Repaired::Epoch(Epoch {
+            number: 1,
+            start_ms: 0,
+            video: Some(Arc::new(crate::testing::video_config(0x1f))),
+            audio: Some(Arc::new(crate::testing::audio_config(48_000))),
+        }));
+        let units = [
+            (TrackKind::Video, 0),
+            (TrackKind::Audio, 5),
+            (TrackKind::Audio, 26),
+            (TrackKind::Video, 33),
+            (TrackKind::Audio, 47),
+            (TrackKind::Audio, 68),
+        ];
+        let woken_for: Vec<u64> = units
+            .into_iter()
+            .zip(0..)
+            .map(|((track, at_ms), seq)| {
+                let dts = at_ms * if track == TrackKind::Video { 90 } else { 48 };
+                bus.push(&Repaired::Unit(Unit {
+                    track,
+                    epoch: 1,
+                    seq,
+                    dts,
+                    cts: 0,
+                    key: seq == 0,
+                    payload: Bytes::from_static(b"unit"),
+                }));
+                *bus.newest.borrow()
+            })
+            .collect();
+        assert_eq!(woken_for, [1, 1, 3, 4, 4, 6]);
+    }
+
     #[tokio::test]
     async fn late_reader_starts_at_the_newest_keyframe() {
         let mut bus = Bus::new();
