@@ -2,8 +2,8 @@
 
 use crate::words;
 use crate::{
-    APP_START_MS, CAMERA_ANSWER_MS, CameraLink, Effect, EndReason, Input, MAX_GRACE_MS, Options, PLAYABLE_MS,
-    Resume, STOPPING_MS, Start, Starter, State, StateChange, StopBy, StreamId, Tone, Words,
+    APP_START_MS, CAMERA_ANSWER_MS, CameraLink, Delivery, Effect, EndReason, Input, MAX_GRACE_MS, Options,
+    PLAYABLE_MS, Resume, STOPPING_MS, Start, Starter, State, StateChange, StopBy, StreamId, Tone, Words,
 };
 
 /// One stream from its start to its end.
@@ -11,6 +11,8 @@ use crate::{
 pub(crate) struct Attempt {
     pub(crate) stream_id: StreamId,
     pub(crate) link: CameraLink,
+    pub(crate) delivery: Delivery,
+    pub(crate) starter: Starter,
     pub(crate) options: Options,
     pub(crate) state: State,
     pub(crate) words: Words,
@@ -20,14 +22,18 @@ pub(crate) struct Attempt {
     pub(crate) ended_at_ms: Option<u64>,
     now_ms: u64,
     grace_ms: u64,
+    /// How long it may run from when it was live first.
+    duration_limit_ms: Option<u64>,
     /// When the present state gives up.
     deadline_ms: Option<u64>,
     /// When an app's attempt that never was live gives up.
     start_deadline_ms: Option<u64>,
     /// When an interruption gives up if nobody sends.
     grace_over_ms: u64,
-    /// Somebody sends something that was not refused.
+    /// Somebody sends something that was not refused. Never of an unmanaged stream.
     media: bool,
+    /// The words are an [`Input::Note`].
+    noted: bool,
     /// Why the stream does not play, as far as anybody said.
     hint: Option<Words>,
     /// Not live since the program was restarted.
@@ -39,27 +45,33 @@ pub(crate) struct Attempt {
 impl Attempt {
     /// A new stream.
     pub(crate) fn start(now_ms: u64, start: Start) -> (Self, Vec<Effect>) {
-        let mut attempt = Self::new(now_ms, start.stream_id, start.link, start.options, start.grace_ms);
-        if start.starter == Starter::App {
-            attempt.start_deadline_ms = Some(now_ms.saturating_add(APP_START_MS));
-        }
+        let mut attempt = Self::new(now_ms, start);
         let effects = attempt.await_camera(false);
         (attempt, effects)
     }
 
     /// A stream of the last run: interrupted if it was playable once, else waiting for its camera as after a start.
     pub(crate) fn resume(now_ms: u64, resume: Resume) -> (Self, Vec<Effect>) {
-        let mut attempt = Self::new(now_ms, resume.stream_id, resume.link, resume.options, resume.grace_ms);
+        let start = Start {
+            stream_id: resume.stream_id,
+            link: resume.link,
+            delivery: resume.delivery,
+            options: resume.options,
+            starter: resume.starter,
+            duration_limit_ms: resume.duration_limit_ms,
+            grace_ms: resume.grace_ms,
+        };
+        let mut attempt = Self::new(now_ms, start);
         attempt.started_at_ms = resume.started_at_ms;
         attempt.live_since_ms = resume.live_since_ms;
         let effects = if attempt.live_since_ms.is_none() {
             attempt.await_camera(true)
         } else {
             attempt.since_restart = true;
+            attempt.start_deadline_ms = None;
             attempt.hold_urls();
-            let record = attempt.enter(State::Interrupted, words::resumed(attempt.link));
-            let camera = attempt.link.is_commanded().then_some(Effect::StartCamera);
-            [record, Effect::Provision { resumed: true }].into_iter().chain(camera).collect()
+            let record = attempt.enter(State::Interrupted, words::resumed(attempt.link, attempt.delivery));
+            attempt.and_set_up(record, true)
         };
         (attempt, effects)
     }
@@ -75,12 +87,17 @@ impl Attempt {
             (State::Stopping, _) => Vec::new(),
 
             (_, Input::Stop { by }) => self.stop(by),
+            (_, Input::CameraStopped) if commanded => self.stop(StopBy::Camera),
+            (_, Input::Note { words }) => self.noted(words),
             (_, Input::Fault { words }) => self.fail(EndReason::Fault, Some(words)),
             (_, Input::CameraFailed { words }) => self.fail(EndReason::CameraFailed, Some(words)),
             (_, Input::Refused { words }) if commanded => self.fail(EndReason::Refused, Some(words)),
             (_, Input::Refused { words }) => self.refused(words),
 
             (State::AwaitingCamera, Input::CameraStarted) if commanded => vec![self.await_media()],
+            (_, Input::CameraStarted) if commanded => self.take_note_back(),
+            (_, input) if self.delivery == Delivery::Unmanaged => self.unmanaged(input),
+
             (State::AwaitingCamera, Input::MediaArrived) => vec![self.await_media(), self.media_arrived()],
             (State::AwaitingMedia | State::Interrupted, Input::MediaArrived) => vec![self.media_arrived()],
             (State::AwaitingMedia | State::Interrupted, Input::Playable) if self.media => vec![self.live()],
@@ -99,9 +116,27 @@ impl Attempt {
         }
     }
 
-    /// The earlier of what the state and an app's patience allow.
+    /// What the camera says of a stream nobody here sees. It is live without being probed.
+    fn unmanaged(&mut self, input: Input) -> Vec<Effect> {
+        match (self.state, input) {
+            // The table knows no way past AwaitingMedia.
+            (State::AwaitingCamera, Input::Playable) => vec![self.await_media(), self.live()],
+            (State::AwaitingMedia | State::Interrupted, Input::Playable) => vec![self.live()],
+            (State::Live, Input::MediaLost) => self.interrupt(None),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The earliest of what the state, an app's patience and the stream's limit allow.
     pub(crate) fn next_deadline_ms(&self) -> Option<u64> {
-        [self.deadline_ms, self.start_deadline_ms].into_iter().flatten().min()
+        [self.deadline_ms, self.start_deadline_ms, self.limit_at_ms()].into_iter().flatten().min()
+    }
+
+    /// When the stream's time is over, if it has a limit and was live.
+    pub(crate) fn limit_at_ms(&self) -> Option<u64> {
+        let running = self.state.is_running() && self.state != State::Stopping;
+        let limit_ms = self.duration_limit_ms.filter(|_| running)?;
+        Some(self.live_since_ms?.saturating_add(limit_ms))
     }
 
     /// From the next interruption on.
@@ -109,23 +144,28 @@ impl Attempt {
         self.grace_ms = grace_ms.min(MAX_GRACE_MS);
     }
 
-    fn new(now_ms: u64, stream_id: StreamId, link: CameraLink, options: Options, grace_ms: u64) -> Self {
+    fn new(now_ms: u64, start: Start) -> Self {
+        let by_app = start.starter == Starter::App;
         Self {
-            stream_id,
-            link,
-            options,
+            stream_id: start.stream_id,
+            link: start.link,
+            delivery: start.delivery,
+            starter: start.starter,
+            options: start.options,
             state: State::Idle,
-            words: words::entering(State::Idle, link),
+            words: words::entering(State::Idle, start.link, start.delivery),
             started_at_ms: now_ms,
             live_since_ms: None,
             interrupted_since_ms: None,
             ended_at_ms: None,
             now_ms,
-            grace_ms: grace_ms.min(MAX_GRACE_MS),
+            grace_ms: start.grace_ms.min(MAX_GRACE_MS),
+            duration_limit_ms: start.duration_limit_ms.filter(|limit_ms| *limit_ms > 0),
             deadline_ms: None,
-            start_deadline_ms: None,
+            start_deadline_ms: by_app.then(|| now_ms.saturating_add(APP_START_MS)),
             grace_over_ms: 0,
             media: false,
+            noted: false,
             hint: None,
             since_restart: false,
             stop_by: StopBy::User,
@@ -136,8 +176,7 @@ impl Attempt {
         let commanded = self.link.is_commanded();
         self.deadline_ms = commanded.then(|| self.after(CAMERA_ANSWER_MS));
         let record = self.enter_plainly(State::AwaitingCamera);
-        let camera = commanded.then_some(Effect::StartCamera);
-        [record, Effect::Provision { resumed }].into_iter().chain(camera).collect()
+        self.and_set_up(record, resumed)
     }
 
     fn await_media(&mut self) -> Effect {
@@ -200,7 +239,7 @@ impl Attempt {
             return self.fail(EndReason::Lost, None);
         }
         self.hold_urls();
-        let words = words.unwrap_or_else(|| words::entering(State::Interrupted, self.link));
+        let words = words.unwrap_or_else(|| self.words_of(State::Interrupted));
         vec![self.enter(State::Interrupted, words)]
     }
 
@@ -213,21 +252,22 @@ impl Attempt {
     fn stop(&mut self, by: StopBy) -> Vec<Effect> {
         self.stop_by = by;
         self.interrupted_since_ms = None;
-        self.start_deadline_ms = None;
-        self.deadline_ms = Some(self.after(STOPPING_MS));
+        // An app that still waits for its stream hears the end of it before it gives up.
+        let patience_ms = self.start_deadline_ms.take().unwrap_or(u64::MAX);
+        self.deadline_ms = Some(self.after(STOPPING_MS).min(patience_ms));
         let record = self.enter_plainly(State::Stopping);
         self.and_tear_down(record)
     }
 
     fn stopped(&mut self) -> Vec<Effect> {
         let reason = EndReason::Stopped(self.stop_by);
-        vec![self.end(reason, words::entering(State::Ended(reason), self.link))]
+        vec![self.end(reason, self.words_of(State::Ended(reason)))]
     }
 
     /// Ends the attempt for good. `cause` replaces the general words, which lend it their next step if it has
     /// none; without a cause, the last hint is added to them.
     fn fail(&mut self, reason: EndReason, cause: Option<Words>) -> Vec<Effect> {
-        let general = words::entering(State::Ended(reason), self.link);
+        let general = self.words_of(State::Ended(reason));
         let words = match (cause, self.hint.take()) {
             (Some(cause), _) => Words {
                 tone: Tone::Error,
@@ -243,6 +283,10 @@ impl Attempt {
 
     fn tick(&mut self) -> Vec<Effect> {
         let due = |deadline_ms: Option<u64>| deadline_ms.is_some_and(|at_ms| at_ms <= self.now_ms);
+        let limit_at_ms = self.limit_at_ms();
+        if due(limit_at_ms) && limit_at_ms <= self.deadline_ms.or(limit_at_ms) {
+            return self.stop(StopBy::TimeLimit);
+        }
         if !due(self.deadline_ms) {
             return if due(self.start_deadline_ms) {
                 self.fail(EndReason::TooSlow, None)
@@ -267,6 +311,12 @@ impl Attempt {
         self.now_ms.saturating_add(delay_ms)
     }
 
+    fn and_set_up(&self, record: Effect, resumed: bool) -> Vec<Effect> {
+        let provision = (self.delivery == Delivery::Managed).then_some(Effect::Provision { resumed });
+        let camera = self.link.is_commanded().then_some(Effect::StartCamera);
+        [record].into_iter().chain(provision).chain(camera).collect()
+    }
+
     fn and_tear_down(&self, record: Effect) -> Vec<Effect> {
         let camera = self.link.is_commanded().then_some(Effect::StopCamera);
         [record].into_iter().chain(camera).chain([Effect::Release]).collect()
@@ -281,14 +331,30 @@ impl Attempt {
     }
 
     fn enter_plainly(&mut self, state: State) -> Effect {
-        self.enter(state, words::entering(state, self.link))
+        self.enter(state, self.words_of(state))
+    }
+
+    fn words_of(&self, state: State) -> Words {
+        words::entering(state, self.link, self.delivery)
     }
 
     fn enter(&mut self, state: State, words: Words) -> Effect {
         debug_assert!(self.state.can_become(state), "{:?} -> {state:?}", self.state);
         self.state = state;
+        self.noted = false;
         self.words = words.clone();
         Effect::Record(StateChange { at_ms: self.now_ms, state, words })
+    }
+
+    /// Says what somebody has to say about the present state, until the camera goes on.
+    fn noted(&mut self, words: Words) -> Vec<Effect> {
+        let effects = self.note(words);
+        self.noted |= !effects.is_empty();
+        effects
+    }
+
+    fn take_note_back(&mut self) -> Vec<Effect> {
+        if self.noted { self.note(self.words_of(self.state)) } else { Vec::new() }
     }
 
     /// Says something new about the present state. The same words again are no news, so an encoder that keeps trying
@@ -297,6 +363,7 @@ impl Attempt {
         if self.words == words {
             return Vec::new();
         }
+        self.noted = false;
         self.words = words.clone();
         vec![Effect::Record(StateChange { at_ms: self.now_ms, state: self.state, words })]
     }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Delivery;
+
 /// RFC 4648 s6 alphabet in lower case: no padding, safe in paths and host names, no 0/o or 1/l to mix up.
 const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
@@ -16,6 +18,12 @@ const KEY_MIN_CHARS: usize = 8;
 /// Longest stream key a user may choose.
 const KEY_MAX_CHARS: usize = 128;
 
+/// Characters of a [`StreamId`] in its short form: 50 of its bits, plenty among the streams of one device.
+const SHORT_ID_CHARS: usize = 10;
+
+/// Longest package name.
+const PACKAGE_MAX_CHARS: usize = 128;
+
 /// The text is not an id of this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an id has 26 characters out of a-z and 2-7")]
@@ -25,6 +33,11 @@ pub struct InvalidId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a stream key has 8 to 128 characters out of a-z, A-Z, 0-9, - and _")]
 pub struct InvalidKey;
+
+/// The text cannot be the package name of an app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a package name has 1 to 128 characters out of a-z, A-Z, 0-9, ., _ and -, and at least one letter")]
+pub struct InvalidPackageName;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -100,6 +113,70 @@ id! {
 id! {
     /// Name of one destination. It outlives its address, its key and its name, and is what its key is filed under.
     DestinationId
+}
+
+impl StreamId {
+    /// The name glasses and apps know the stream by: `m` or `s` for managed or unmanaged and 10 characters of the id.
+    /// Short, since it travels over Bluetooth.
+    pub fn short(&self, delivery: Delivery) -> String {
+        let kind = match delivery {
+            Delivery::Managed => 'm',
+            Delivery::Unmanaged => 's',
+        };
+        [kind].into_iter().chain(self.0.chars().take(SHORT_ID_CHARS)).collect()
+    }
+}
+
+/// What an app calls itself, for example `com.example.cam`. Safe in paths, headers and texts.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PackageName(String);
+
+impl PackageName {
+    /// Reads a package name.
+    ///
+    /// # Errors
+    /// [`InvalidPackageName`] unless it has 1 to 128 characters out of `A-Za-z0-9._-`, with a letter among them.
+    pub fn parse(text: &str) -> Result<Self, InvalidPackageName> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        let fits = (1..=PACKAGE_MAX_CHARS).contains(&text.len()) && text.bytes().all(allowed);
+        if fits && text.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidPackageName)
+        }
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PackageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for PackageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PackageName({})", self.0)
+    }
+}
+
+impl TryFrom<String> for PackageName {
+    type Error = InvalidPackageName;
+
+    fn try_from(text: String) -> Result<Self, InvalidPackageName> {
+        Self::parse(&text)
+    }
+}
+
+impl From<PackageName> for String {
+    fn from(name: PackageName) -> String {
+        name.0
+    }
 }
 
 /// What an encoder must present to publish. A secret: it prints as stars and has no serde, so it cannot slip into a
@@ -188,6 +265,42 @@ mod tests {
     }
 
     #[test]
+    fn a_short_id_tells_the_kind_of_stream() {
+        let id = StreamId::from_random([0xab; 16]);
+        assert_eq!(id.short(Delivery::Managed), format!("m{}", &id.as_str()[..10]));
+        assert_eq!(id.short(Delivery::Unmanaged), format!("s{}", &id.as_str()[..10]));
+        assert!(id.short(Delivery::Managed).len() <= 12, "what travels over Bluetooth is short");
+    }
+
+    #[test]
+    fn a_package_name_is_one_or_is_refused() {
+        let long = "p".repeat(129);
+        let refused = [
+            "",
+            "12.34",
+            "..",
+            "-",
+            "com example",
+            "com/example",
+            "com:cam",
+            "é",
+            "a\n",
+            " com.example ",
+            &long,
+        ];
+        for text in refused {
+            assert_eq!(PackageName::parse(text), Err(InvalidPackageName), "{text:?}");
+            assert!(serde_json::from_value::<PackageName>(text.into()).is_err(), "{text:?}");
+        }
+        for text in ["com.example.cam", "a", "Cam_2-b.9", &long[1..]] {
+            let name = PackageName::parse(text).unwrap();
+            assert_eq!((name.as_str(), name.to_string().as_str()), (text, text));
+            let json = serde_json::to_string(&name).unwrap();
+            assert_eq!(serde_json::from_str::<PackageName>(&json).unwrap(), name);
+        }
+    }
+
+    #[test]
     fn an_id_is_validated_when_read_from_json() {
         let id = PlaybackId::from_random([3; 16]);
         let json = serde_json::to_string(&id).unwrap();
@@ -229,7 +342,7 @@ mod tests {
 
         #[test]
         fn parsing_never_panics(text: String) {
-            let _ = (StreamId::parse(&text), StreamKey::parse(&text));
+            let _ = (StreamId::parse(&text), StreamKey::parse(&text), PackageName::parse(&text));
         }
     }
 }

@@ -10,17 +10,20 @@ pub enum CameraLink {
     Manual,
     /// The built-in demo camera.
     Demo,
+    /// Glasses connected to the hub of this computer, real or virtual.
+    Hub,
 }
 
 impl CameraLink {
-    /// Both links.
-    pub const ALL: [Self; 2] = [Self::Manual, Self::Demo];
+    /// Every link.
+    pub const ALL: [Self; 3] = [Self::Manual, Self::Demo, Self::Hub];
 
     /// The word kept in history.
     pub fn code(self) -> &'static str {
         match self {
             Self::Manual => "manual",
             Self::Demo => "demo",
+            Self::Hub => "hub",
         }
     }
 
@@ -31,7 +34,39 @@ impl CameraLink {
 
     /// Whether the camera can be commanded, and therefore answers or fails to.
     pub fn is_commanded(self) -> bool {
-        self == Self::Demo
+        match self {
+            Self::Manual => false,
+            Self::Demo | Self::Hub => true,
+        }
+    }
+}
+
+/// Where the media goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// Through this computer, which gives the playback URLs. Any number of apps may join.
+    #[default]
+    Managed,
+    /// Straight from the camera to a server its starter names; this computer sees no media.
+    Unmanaged,
+}
+
+impl Delivery {
+    /// Both deliveries.
+    pub const ALL: [Self; 2] = [Self::Managed, Self::Unmanaged];
+
+    /// The word kept in history.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Managed => "managed",
+            Self::Unmanaged => "unmanaged",
+        }
+    }
+
+    /// Reads the word kept in history.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|delivery| delivery.code() == code)
     }
 }
 
@@ -92,6 +127,11 @@ mod tests {
     fn codes_are_read_back() {
         for link in CameraLink::ALL {
             assert_eq!(CameraLink::from_code(link.code()), Some(link));
+            assert_eq!(serde_json::to_string(&link).unwrap(), format!("\"{}\"", link.code()));
+        }
+        for delivery in Delivery::ALL {
+            assert_eq!(Delivery::from_code(delivery.code()), Some(delivery));
+            assert_eq!(serde_json::to_string(&delivery).unwrap(), format!("\"{}\"", delivery.code()));
         }
         for quality in Quality::ALL {
             assert_eq!(Quality::from_code(quality.code()), Some(quality));

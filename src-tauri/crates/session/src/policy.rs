@@ -1,6 +1,10 @@
 //! Who may start what while what runs: pure functions, each with its table.
 
-use crate::{CameraLink, EndReason, State, StopBy, Words};
+use crate::{CameraLink, Delivery, EndReason, State, StopBy, Words};
+
+mod apps;
+
+pub use apps::{AppStart, UnmanagedStart, camera_for_app, camera_permission, managed_by_app, unmanaged};
 
 /// What becomes of a request to start.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,34 +17,64 @@ pub enum StartDecision {
     Busy(Words),
 }
 
-/// Decides about a request to start.
+/// Decides about a person's request to start a managed stream.
 ///
-/// `running` is the camera link of the current session, `wanted` the one asked for; None accepts any.
+/// `running` is the camera link of the current session and `delivery` where its media goes; `wanted` is the camera link
+/// asked for; None accepts any. `holder` names who started what runs.
 ///
-/// | current                                          | wanted: any or the running one | wanted: another one |
-/// |--------------------------------------------------|--------------------------------|---------------------|
-/// | Idle, Ended                                      | New                            | New                 |
-/// | AwaitingCamera, AwaitingMedia, Live, Interrupted | Join                           | Busy                |
-/// | Stopping                                         | Busy                           | Busy                |
-pub fn start(current: State, running: Option<CameraLink>, wanted: Option<CameraLink>) -> StartDecision {
+/// | current                                          | managed; wanted: any or the running one | managed; wanted: another one | unmanaged |
+/// |--------------------------------------------------|------|------|------|
+/// | Idle, Ended                                      | New  | New  | New  |
+/// | AwaitingCamera, AwaitingMedia, Live, Interrupted | Join | Busy | Busy |
+/// | Stopping                                         | Busy | Busy | Busy |
+pub fn start(
+    current: State,
+    running: Option<CameraLink>,
+    delivery: Delivery,
+    wanted: Option<CameraLink>,
+    holder: &str,
+) -> StartDecision {
     match current {
         State::Idle | State::Ended(_) => StartDecision::New,
-        State::Stopping => StartDecision::Busy(
-            Words::warning("The last stream is still being stopped.").then("Try again in a few seconds."),
-        ),
+        State::Stopping => StartDecision::Busy(stopping()),
         State::AwaitingCamera | State::AwaitingMedia | State::Live | State::Interrupted => {
             match (running, wanted) {
-                (Some(CameraLink::Manual), Some(CameraLink::Demo)) => StartDecision::Busy(
-                    Words::warning("The running stream belongs to your encoder.")
-                        .then("Stop it first, then start the demo camera."),
+                _ if delivery == Delivery::Unmanaged => StartDecision::Busy(
+                    Words::warning(format!(
+                        "A stream goes straight from the camera to a server. It was started by {holder}."
+                    ))
+                    .then("Stop it first, then start again."),
                 ),
-                (Some(CameraLink::Demo), Some(CameraLink::Manual)) => StartDecision::Busy(
-                    Words::warning("The running stream belongs to the demo camera.")
-                        .then("Stop it first, then start with your encoder."),
-                ),
+                (Some(running), Some(wanted)) if running != wanted => {
+                    let (owner, next) = (whose(running), next_start(wanted));
+                    StartDecision::Busy(
+                        Words::warning(format!("The running stream belongs to {owner}."))
+                            .then(format!("Stop it first, then start {next}.")),
+                    )
+                }
                 _ => StartDecision::Join,
             }
         }
+    }
+}
+
+fn stopping() -> Words {
+    Words::warning("The last stream is still being stopped.").then("Try again in a few seconds.")
+}
+
+fn whose(link: CameraLink) -> &'static str {
+    match link {
+        CameraLink::Manual => "your encoder",
+        CameraLink::Demo => "the demo camera",
+        CameraLink::Hub => "the glasses",
+    }
+}
+
+fn next_start(link: CameraLink) -> &'static str {
+    match link {
+        CameraLink::Manual => "with your encoder",
+        CameraLink::Demo => "the demo camera",
+        CameraLink::Hub => "with the glasses",
     }
 }
 
@@ -62,6 +96,8 @@ pub struct Publish {
     pub current: State,
     /// Its camera link, if it has one.
     pub running: Option<CameraLink>,
+    /// Where the media of the current session goes.
+    pub delivery: Delivery,
     /// What kind of camera publishes.
     pub publisher: CameraLink,
     /// The user lets an encoder start a stream by connecting.
@@ -74,22 +110,35 @@ pub struct Publish {
 ///
 /// | current                                          | publisher                   | decision                              |
 /// |--------------------------------------------------|-----------------------------|---------------------------------------|
-/// | AwaitingCamera, AwaitingMedia, Live, Interrupted | of the running camera link  | Admit (takes over a stale one)        |
-/// | the same                                         | of the other camera link    | Refuse                                |
+/// | AwaitingCamera, AwaitingMedia, Live, Interrupted; managed | of the running camera link | Admit (takes over a stale one) |
+/// | the same                                         | of another camera link      | Refuse                                |
+/// | the same, unmanaged                              | any                         | Refuse                                |
 /// | Stopping                                         | any                         | Refuse                                |
 /// | Idle, Ended                                      | encoder, allowed to start, not held off | StartFirst                |
 /// | Idle, Ended                                      | any other                   | Refuse                                |
 pub fn publish(request: Publish) -> PublishDecision {
     match request.current {
         State::AwaitingCamera | State::AwaitingMedia | State::Live | State::Interrupted => {
-            if request.running == Some(request.publisher) {
-                PublishDecision::Admit
-            } else {
-                PublishDecision::Refuse(match request.publisher {
-                    CameraLink::Manual => Words::warning("The demo camera is streaming.")
+            let unmanaged = request.delivery == Delivery::Unmanaged;
+            match (request.running, request.publisher) {
+                (Some(running), publisher) if running == publisher && !unmanaged => PublishDecision::Admit,
+                (_, CameraLink::Manual) if unmanaged => PublishDecision::Refuse(
+                    Words::warning("A stream goes straight from the camera to a server.")
                         .then("Stop it here to let your encoder in."),
-                    CameraLink::Demo => Words::warning("The running stream belongs to your encoder."),
-                })
+                ),
+                (Some(CameraLink::Demo), CameraLink::Manual) => PublishDecision::Refuse(
+                    Words::warning("The demo camera is streaming.")
+                        .then("Stop it here to let your encoder in."),
+                ),
+                (Some(CameraLink::Hub), CameraLink::Manual) => PublishDecision::Refuse(
+                    Words::warning("The glasses are streaming.")
+                        .then("Stop them here to let your encoder in."),
+                ),
+                (Some(running), _) => PublishDecision::Refuse(Words::warning(format!(
+                    "The running stream belongs to {}.",
+                    whose(running)
+                ))),
+                (None, _) => PublishDecision::Refuse(Words::warning("Another stream is running.")),
             }
         }
         State::Stopping => PublishDecision::Refuse(Words::warning("The stream is being stopped.")),
@@ -101,6 +150,10 @@ pub fn publish(request: Publish) -> PublishDecision {
             Publish { publisher: CameraLink::Manual, start_on_publish: true, .. } => {
                 PublishDecision::StartFirst
             }
+            Publish { publisher: CameraLink::Hub, .. } => PublishDecision::Refuse(
+                Words::warning("The glasses send video while no stream is started.")
+                    .then("Start a stream with the glasses to let them in."),
+            ),
             _ => PublishDecision::Refuse(
                 Words::warning("An encoder tries to connect while no stream is started.")
                     .then("Start a stream to let it in."),
@@ -144,24 +197,27 @@ mod tests {
 
     const RUNNING: [State; 4] =
         [State::AwaitingCamera, State::AwaitingMedia, State::Live, State::Interrupted];
-    const LINKS: [CameraLink; 2] = CameraLink::ALL;
+    const LINKS: [CameraLink; 3] = CameraLink::ALL;
 
     #[test]
     fn starts_follow_the_table() {
-        for state in every_state() {
-            for running in LINKS {
-                for wanted in [None, Some(CameraLink::Manual), Some(CameraLink::Demo)] {
-                    let fits = wanted.is_none_or(|link| link == running);
-                    match start(state, Some(running), wanted) {
-                        StartDecision::New => assert!(!state.is_running(), "{state:?}"),
-                        StartDecision::Join => assert!(RUNNING.contains(&state) && fits, "{state:?}"),
-                        StartDecision::Busy(words) => {
-                            assert!(
-                                state == State::Stopping || (RUNNING.contains(&state) && !fits),
-                                "{state:?}"
-                            );
-                            assert!(words.next_step.is_some());
-                        }
+        let wishes = LINKS.map(Some).into_iter().chain([None]);
+        for (current, wanted) in every_state().into_iter().flat_map(|a| wishes.clone().map(move |b| (a, b))) {
+            for (running, delivery) in LINKS.into_iter().flat_map(|a| Delivery::ALL.map(|b| (a, b))) {
+                let fits = delivery == Delivery::Managed && wanted.is_none_or(|link| link == running);
+                match start(current, Some(running), delivery, wanted, "Bee Cam") {
+                    StartDecision::New => assert!(!current.is_running(), "{current:?}"),
+                    StartDecision::Join => assert!(RUNNING.contains(&current) && fits, "{current:?}"),
+                    StartDecision::Busy(words) => {
+                        let busy = current == State::Stopping || (RUNNING.contains(&current) && !fits);
+                        assert!(busy, "{current:?}");
+                        assert!(words.next_step.is_some());
+                        let named = words.text.contains("Bee Cam");
+                        assert_eq!(
+                            named,
+                            current != State::Stopping && delivery == Delivery::Unmanaged,
+                            "{words:?}"
+                        );
                     }
                 }
             }
@@ -171,12 +227,15 @@ mod tests {
     #[test]
     fn publishers_follow_the_table() {
         let flags = [false, true];
-        for current in every_state() {
+        for (current, delivery) in every_state().into_iter().flat_map(|a| Delivery::ALL.map(|b| (a, b))) {
             for (running, publisher) in LINKS.into_iter().flat_map(|a| LINKS.map(|b| (a, b))) {
                 for (start_on_publish, held_off) in flags.into_iter().flat_map(|a| flags.map(|b| (a, b))) {
+                    let running = Some(running);
                     let request =
-                        Publish { current, running: Some(running), publisher, start_on_publish, held_off };
-                    let admit = RUNNING.contains(&current) && running == publisher;
+                        Publish { current, running, delivery, publisher, start_on_publish, held_off };
+                    let admit = RUNNING.contains(&current)
+                        && running == Some(publisher)
+                        && delivery == Delivery::Managed;
                     let start_first = !current.is_running()
                         && publisher == CameraLink::Manual
                         && start_on_publish
@@ -187,6 +246,38 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn words_of_refusals() {
+        let mut page = std::collections::BTreeSet::new();
+        let mut line = |words: Words| {
+            let next = words.next_step.map(|step| format!(" -> {step}")).unwrap_or_default();
+            page.insert(format!("{} | {}{next}", words.tone.code(), words.text));
+        };
+        for (current, delivery) in every_state().into_iter().flat_map(|a| Delivery::ALL.map(|b| (a, b))) {
+            for (running, other) in LINKS.into_iter().flat_map(|a| LINKS.map(|b| (a, b))) {
+                if let StartDecision::Busy(words) =
+                    start(current, Some(running), delivery, Some(other), "Bee Cam")
+                {
+                    line(words);
+                }
+                for held_off in [false, true] {
+                    let request = Publish {
+                        current,
+                        running: Some(running),
+                        delivery,
+                        publisher: other,
+                        start_on_publish: false,
+                        held_off,
+                    };
+                    if let PublishDecision::Refuse(words) = publish(request) {
+                        line(words);
+                    }
+                }
+            }
+        }
+        insta::assert_snapshot!(page.into_iter().collect::<Vec<_>>().join("\n"));
     }
 
     #[test]

@@ -9,6 +9,10 @@ pub enum StopBy {
     App,
     /// The program, because it was closed.
     Shutdown,
+    /// The camera ended it by itself: a button was pressed, or it says no more than that it stopped.
+    Camera,
+    /// The time its starter allowed it is over.
+    TimeLimit,
 }
 
 /// Why a stream ended. Final: starting again is a new attempt with a new id.
@@ -38,10 +42,12 @@ pub enum EndReason {
 
 impl EndReason {
     /// Every reason.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Stopped(StopBy::User),
         Self::Stopped(StopBy::App),
         Self::Stopped(StopBy::Shutdown),
+        Self::Stopped(StopBy::Camera),
+        Self::Stopped(StopBy::TimeLimit),
         Self::CameraSilent,
         Self::CameraFailed,
         Self::NoMedia,
@@ -59,6 +65,8 @@ impl EndReason {
             Self::Stopped(StopBy::User) => "stopped_by_user",
             Self::Stopped(StopBy::App) => "stopped_by_app",
             Self::Stopped(StopBy::Shutdown) => "stopped_by_shutdown",
+            Self::Stopped(StopBy::Camera) => "stopped_by_camera",
+            Self::Stopped(StopBy::TimeLimit) => "stopped_by_time_limit",
             Self::CameraSilent => "camera_silent",
             Self::CameraFailed => "camera_failed",
             Self::NoMedia => "no_media",
@@ -76,7 +84,7 @@ impl EndReason {
         Self::ALL.into_iter().find(|reason| reason.code() == code)
     }
 
-    /// True unless the stream ended because somebody asked for it.
+    /// True unless the stream ended because it was asked to, its time was up or its camera ended it.
     pub fn failed(self) -> bool {
         !matches!(self, Self::Stopped(_))
     }
@@ -97,6 +105,6 @@ mod tests {
     #[test]
     fn only_a_stop_is_no_failure() {
         let wanted = EndReason::ALL.into_iter().filter(|reason| !reason.failed()).count();
-        assert_eq!(wanted, 3);
+        assert_eq!(wanted, 5);
     }
 }

@@ -1,6 +1,9 @@
 //! What is remembered of a stream: the shapes that history keeps and use cases ask for.
 
-use crate::{CameraLink, DestinationId, Options, PlaybackId, State, StreamId, Words, destination};
+use crate::{
+    CameraLink, Delivery, DestinationId, KeyDigest, Options, PackageName, Permissions, PlaybackId, State,
+    StreamId, Words, destination,
+};
 
 /// A stream as it begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,8 +14,16 @@ pub struct NewStream {
     pub playback_id: PlaybackId,
     /// How its camera is reached.
     pub link: CameraLink,
+    /// Where its media goes.
+    pub delivery: Delivery,
+    /// Endpoint of an unmanaged stream with its key masked; None for a managed one.
+    pub target: Option<String>,
     /// What was asked of it.
     pub options: Options,
+    /// The app that started it; None if a person or an encoder did.
+    pub starter: Option<PackageName>,
+    /// It ends so long after it was live first, milliseconds; None = no limit.
+    pub duration_limit_ms: Option<u64>,
     /// Unix milliseconds.
     pub started_at_ms: u64,
 }
@@ -26,8 +37,16 @@ pub struct StreamRow {
     pub playback_id: PlaybackId,
     /// How its camera was reached.
     pub link: CameraLink,
+    /// Where its media went.
+    pub delivery: Delivery,
+    /// Endpoint of an unmanaged stream with its key masked; None for a managed one.
+    pub target: Option<String>,
     /// What was asked of it.
     pub options: Options,
+    /// The app that started it; None if a person or an encoder did.
+    pub starter: Option<PackageName>,
+    /// It ends so long after it was live first, milliseconds; None = no limit.
+    pub duration_limit_ms: Option<u64>,
     /// Unix milliseconds.
     pub started_at_ms: u64,
     /// When it first became playable, Unix milliseconds; None if never.
@@ -78,6 +97,42 @@ pub struct DestinationRow {
     pub hold_limit_s: Option<u32>,
     /// Sends to the service's test, which nobody sees.
     pub bandwidth_test: bool,
+    /// The app that named it for the running stream, with which it goes; None for the user's own.
+    pub added_by: Option<PackageName>,
+}
+
+/// An app the user registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppRow {
+    /// Its package name.
+    pub package: PackageName,
+    /// What the user calls it.
+    pub name: String,
+    /// Where it listens for webhooks: `http://` or `https://` address without a slash at its end.
+    pub url: String,
+    /// Digest of its API key; None = none on file, and any key is let in from this computer.
+    pub key: Option<KeyDigest>,
+    /// What the user lets it do.
+    pub permissions: Permissions,
+    /// It may connect from other computers.
+    pub lan_allowed: bool,
+    /// It runs on this hub: it is asked to connect again after a restart of the program.
+    pub wanted: bool,
+}
+
+/// An app's stay in a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamAppRow {
+    /// Its package name.
+    pub package: PackageName,
+    /// What it was called then.
+    pub name: String,
+    /// It started the stream; otherwise it joined.
+    pub started: bool,
+    /// When it came, Unix milliseconds.
+    pub joined_at_ms: u64,
+    /// When it left, Unix milliseconds; None while it is there.
+    pub left_at_ms: Option<u64>,
 }
 
 /// A state change of a destination while a stream ran.

@@ -1,7 +1,7 @@
 //! One attempt to stream, as a machine that is told what happened and when.
 
 use crate::attempt::Attempt;
-use crate::{CameraLink, Effect, Input, Options, State, StreamId, Words, words};
+use crate::{CameraLink, Delivery, Effect, Input, Options, Starter, State, StreamId, Words, words};
 
 /// A commanded camera must answer within this.
 pub const CAMERA_ANSWER_MS: u64 = 10_000;
@@ -28,8 +28,12 @@ pub const APP_START_MS: u64 = 25_000;
 /// | AwaitingCamera | never                                     | 10 s                             | CameraSilent |
 /// | AwaitingMedia  | 15 s after media came, never without any  | 15 s, with media / without       | NotPlayable / NoMedia |
 /// | any before Live, started by an app | 25 s after the start  | 25 s after the start             | TooSlow      |
+/// | any from Live on, with a limit | the limit after it was live first | the same                 | Stopped by TimeLimit |
 /// | Interrupted    | grace; with media again at least 15 s     | the same                         | Lost, Restarted / NotPlayable |
-/// | Stopping       | 5 s                                       | 5 s                              | Stopped      |
+/// | Stopping       | 5 s, within the 25 s of an app            | the same                         | Stopped      |
+///
+/// Nobody here sees the media of an unmanaged stream, so what its camera says stands in for it: its AwaitingMedia ends
+/// as NoMedia, its Interrupted as Lost or Restarted.
 #[derive(Debug)]
 pub struct Session {
     attempt: Option<Attempt>,
@@ -45,7 +49,10 @@ impl Default for Session {
 impl Session {
     /// A session in which nothing was started.
     pub fn new() -> Self {
-        Self { attempt: None, idle_words: words::entering(State::Idle, CameraLink::Manual) }
+        Self {
+            attempt: None,
+            idle_words: words::entering(State::Idle, CameraLink::Manual, Delivery::Managed),
+        }
     }
 
     /// Takes in what happened at `now_ms` and returns what is to be done about it, in order.
@@ -95,6 +102,16 @@ impl Session {
         self.attempt.as_ref().map(|attempt| attempt.link)
     }
 
+    /// Where the media goes; managed while idle.
+    pub fn delivery(&self) -> Delivery {
+        self.attempt.as_ref().map(|attempt| attempt.delivery).unwrap_or_default()
+    }
+
+    /// Who asked for the stream; None while idle.
+    pub fn starter(&self) -> Option<Starter> {
+        self.attempt.as_ref().map(|attempt| attempt.starter)
+    }
+
     /// What was asked of the stream; the defaults while idle.
     pub fn options(&self) -> Options {
         self.attempt.as_ref().map(|attempt| attempt.options).unwrap_or_default()
@@ -108,6 +125,11 @@ impl Session {
     /// When it first became playable, Unix milliseconds.
     pub fn live_since_ms(&self) -> Option<u64> {
         self.attempt.as_ref()?.live_since_ms
+    }
+
+    /// When its time is over, Unix milliseconds; None without a limit, before it was live and once it is being stopped.
+    pub fn limit_at_ms(&self) -> Option<u64> {
+        self.attempt.as_ref()?.limit_at_ms()
     }
 
     /// When the present interruption began, Unix milliseconds; None unless interrupted.

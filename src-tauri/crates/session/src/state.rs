@@ -13,17 +13,20 @@ use crate::EndReason;
 /// | Interrupted    | -              | -             | playable | -       | stop     | Lost, Restarted, NotPlayable, CameraFailed, Refused, Fault |
 /// | Stopping       | -              | -             | -    | -           | -        | Stopped                                        |
 /// | Ended          | -              | -             | -    | -           | -        | -                                              |
+///
+/// `stop` is one that was asked for, the camera's own, or the end of a time limit. An unmanaged stream goes the same
+/// ways, only never to NotPlayable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
     /// Nothing was started yet.
     Idle,
     /// The camera was asked to start and has not answered; a manual one: no encoder has come yet.
     AwaitingCamera,
-    /// The camera runs; nothing is playable yet.
+    /// The camera runs; nothing is playable yet, or the far side of an unmanaged stream does not take it yet.
     AwaitingMedia,
-    /// Playable.
+    /// Playable; unmanaged: the far side takes it.
     Live,
-    /// No playable media arrives; the URLs are held until the grace time is over.
+    /// No playable media arrives, or the camera lost the far side; what there is is held until the grace time is over.
     Interrupted,
     /// A stop was asked for and is being carried out.
     Stopping,
@@ -139,7 +142,7 @@ pub(crate) mod tests {
 
     /// The table of the doc comment, written out once more so that one slip is caught by the other.
     fn row(from: State) -> (Vec<State>, Vec<EndReason>) {
-        use crate::StopBy::{App, Shutdown, User};
+        use crate::StopBy::{App, Camera, Shutdown, TimeLimit, User};
         match from {
             S::Idle => (vec![S::AwaitingCamera, S::Interrupted], vec![]),
             S::AwaitingCamera => (
@@ -157,7 +160,7 @@ pub(crate) mod tests {
                 vec![S::Live, S::Stopping],
                 vec![R::Lost, R::Restarted, R::NotPlayable, R::CameraFailed, R::Refused, R::Fault],
             ),
-            S::Stopping => (vec![], vec![R::Stopped(User), R::Stopped(App), R::Stopped(Shutdown)]),
+            S::Stopping => (vec![], [User, App, Shutdown, Camera, TimeLimit].map(R::Stopped).to_vec()),
             S::Ended(_) => (vec![], vec![]),
         }
     }

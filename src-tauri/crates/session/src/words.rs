@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CameraLink, EndReason, State, StopBy};
+use crate::{CameraLink, Delivery, EndReason, State, StopBy};
 
 /// How serious a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -81,40 +81,35 @@ impl Words {
 }
 
 /// What is said on entering a state when nothing better is known.
-pub fn entering(state: State, link: CameraLink) -> Words {
-    let manual = link == CameraLink::Manual;
-    match state {
-        State::Idle => Words::info("Nothing is running."),
-        State::AwaitingCamera if manual => Words::info("Waiting for your encoder.")
-            .then("Start streaming in your encoder with the server and stream key shown here."),
-        State::AwaitingCamera => Words::info("Starting the demo camera."),
-        State::AwaitingMedia if !manual => {
-            Words::info("The demo camera is on. Getting the stream ready to play.")
-        }
-        State::AwaitingMedia => Words::info("Video is arriving. Getting the stream ready to play."),
-        State::Live => Words::info("The stream is live."),
-        State::Interrupted if manual => Words::warning(
-            "No video is arriving. The links stay valid and the stream goes on as soon as it is back.",
-        )
-        .then("Check that your encoder is still streaming."),
-        State::Interrupted => Words::warning(
-            "No video is arriving. The links stay valid and the stream goes on as soon as it is back.",
-        ),
-        State::Stopping => Words::info("Stopping."),
-        State::Ended(reason) => ended(reason, manual),
+pub fn entering(state: State, link: CameraLink, delivery: Delivery) -> Words {
+    match (state, delivery) {
+        (State::Idle, _) => Words::info("Nothing is running."),
+        (State::Stopping, _) => Words::info("Stopping."),
+        (State::Ended(reason), Delivery::Managed) => ended(reason, link),
+        (State::Ended(reason), Delivery::Unmanaged) => ended_unmanaged(reason, link),
+        (state, Delivery::Managed) => running(state, link),
+        (state, Delivery::Unmanaged) => running_unmanaged(state, link),
     }
 }
 
 /// What is said when a stream left open by the last run of the program waits for its camera.
-pub fn resumed(link: CameraLink) -> Words {
-    let words = Words::warning(
-        "Stream Console was restarted while the stream ran. The links are the same as before.",
-    );
+pub fn resumed(link: CameraLink, delivery: Delivery) -> Words {
+    let words = Words::warning(match delivery {
+        Delivery::Managed => {
+            "Stream Console was restarted while the stream ran. The links are the same as before."
+        }
+        Delivery::Unmanaged => {
+            "Stream Console was restarted while the stream ran. It goes on as soon as the server takes it again."
+        }
+    });
     match link {
         CameraLink::Manual => {
             words.then("If your encoder does not reconnect by itself, start streaming in it again.")
         }
         CameraLink::Demo => words,
+        CameraLink::Hub => {
+            words.then("If it does not go on by itself, check that the glasses are connected.")
+        }
     }
 }
 
@@ -127,45 +122,183 @@ pub(crate) fn left_early() -> Words {
     .then("If it does not come back by itself, start streaming in your encoder again.")
 }
 
-fn ended(reason: EndReason, manual: bool) -> Words {
-    let try_again = "Try again.";
-    match reason {
+/// What sends, in the middle of a sentence.
+fn who(link: CameraLink) -> &'static str {
+    match link {
+        CameraLink::Manual => "your encoder",
+        CameraLink::Demo => "the demo camera",
+        CameraLink::Hub => "the glasses",
+    }
+}
+
+/// What sends, at the beginning of a sentence.
+fn who_first(link: CameraLink) -> &'static str {
+    match link {
+        CameraLink::Manual => "Your encoder",
+        CameraLink::Demo => "The demo camera",
+        CameraLink::Hub => "The glasses",
+    }
+}
+
+fn running(state: State, link: CameraLink) -> Words {
+    let held = "No video is arriving. The links stay valid and the stream goes on as soon as it is back.";
+    match (state, link) {
+        (State::AwaitingCamera, CameraLink::Manual) => Words::info("Waiting for your encoder.")
+            .then("Start streaming in your encoder with the server and stream key shown here."),
+        (State::AwaitingCamera, CameraLink::Demo) => Words::info("Starting the demo camera."),
+        (State::AwaitingCamera, CameraLink::Hub) => Words::info("Asking the glasses to start their camera."),
+        (State::AwaitingMedia, CameraLink::Manual) => {
+            Words::info("Video is arriving. Getting the stream ready to play.")
+        }
+        (State::AwaitingMedia, CameraLink::Demo) => {
+            Words::info("The demo camera is on. Getting the stream ready to play.")
+        }
+        (State::AwaitingMedia, CameraLink::Hub) => {
+            Words::info("The glasses' camera is on. Getting the stream ready to play.")
+        }
+        (State::Interrupted, CameraLink::Manual) => {
+            Words::warning(held).then("Check that your encoder is still streaming.")
+        }
+        (State::Interrupted, CameraLink::Demo) => Words::warning(held),
+        (State::Interrupted, CameraLink::Hub) => {
+            Words::warning(held).then("Check that the glasses are on and have Wi-Fi.")
+        }
+        _ => Words::info("The stream is live."),
+    }
+}
+
+fn running_unmanaged(state: State, link: CameraLink) -> Words {
+    match state {
+        State::AwaitingCamera if link.is_commanded() => {
+            Words::info(format!("Asking {} to stream straight to the server.", who(link)))
+        }
+        State::AwaitingCamera | State::AwaitingMedia => {
+            Words::info(format!("Waiting for {} to reach the server.", who(link)))
+        }
+        State::Interrupted => Words::warning(format!(
+            "{} lost the server. The stream goes on as soon as it is reached again.",
+            who_first(link)
+        ))
+        .then(format!("Check that the server is up and that {} can reach it.", who(link))),
+        _ => Words::info("The server takes the stream. Nothing of it passes through this computer."),
+    }
+}
+
+/// Said of an end whatever sends and wherever to; None if that makes a difference.
+fn ended_anyhow(reason: EndReason, link: CameraLink) -> Option<Words> {
+    Some(match reason {
         EndReason::Stopped(StopBy::User) => Words::info("You stopped the stream."),
         EndReason::Stopped(StopBy::App) => Words::info("The app stopped the stream."),
         EndReason::Stopped(StopBy::Shutdown) => {
             Words::info("The stream was stopped because Stream Console was closed.")
         }
-        EndReason::CameraSilent => Words::error("The camera did not answer within 10 seconds.")
-            .then("Check that it is switched on and connected, then try again."),
-        EndReason::CameraFailed => Words::error("The camera could not go on.").then(try_again),
-        EndReason::NoMedia => {
-            Words::error("The camera started but sent no video within 15 seconds.").then(try_again)
+        EndReason::Stopped(StopBy::Camera) => Words::info(format!("{} ended the stream.", who_first(link))),
+        EndReason::Stopped(StopBy::TimeLimit) => {
+            Words::info("The stream reached the time limit it was started with.")
         }
-        EndReason::NotPlayable => Words::error("Video arrived, but nothing could be played within 15 seconds.").then(
-            if manual {
-                "Set your encoder to H.264 video with a keyframe every 2 seconds, then try again."
-            } else {
-                try_again
-            },
-        ),
-        EndReason::Refused => Words::error("The camera sends video that cannot be carried.")
-            .then("Set it to H.264 video and AAC audio, then try again."),
-        EndReason::TooSlow => Words::error("The stream was not playable within 25 seconds.").then(if manual {
-            "Start streaming in your encoder first, then let the app try again."
-        } else {
-            try_again
-        }),
-        EndReason::Lost => Words::error("The video stopped and did not come back in time.").then(if manual {
-            "Check the encoder and its connection to this computer, then start again."
-        } else {
-            "Start again."
-        }),
-        EndReason::Restarted => Words::error(
+        EndReason::CameraSilent => match link {
+            CameraLink::Hub => Words::error("The glasses did not answer within 10 seconds.").then(
+                "Check that they are switched on, near their phone and connected to this computer, then try again.",
+            ),
+            CameraLink::Manual | CameraLink::Demo => {
+                Words::error("The camera did not answer within 10 seconds.")
+                    .then("Check that it is switched on and connected, then try again.")
+            }
+        },
+        EndReason::Fault => Words::error("Stream Console had a problem of its own and ended the stream.")
+            .then("Try again. If it happens again, the log file says what failed."),
+        _ => return None,
+    })
+}
+
+fn ended(reason: EndReason, link: CameraLink) -> Words {
+    if let Some(words) = ended_anyhow(reason, link) {
+        return words;
+    }
+    let by_link = |manual: &'static str, demo: &'static str, hub: &'static str| match link {
+        CameraLink::Manual => manual,
+        CameraLink::Demo => demo,
+        CameraLink::Hub => hub,
+    };
+    let try_again = "Try again.";
+    match reason {
+        EndReason::CameraFailed => {
+            let camera = by_link("The camera", "The camera", "The glasses' camera");
+            Words::error(format!("{camera} could not go on.")).then(try_again)
+        }
+        EndReason::NoMedia => Words::error(by_link(
+            "The camera started but sent no video within 15 seconds.",
+            "The camera started but sent no video within 15 seconds.",
+            "The glasses' camera started, but no video reached this computer within 15 seconds.",
+        ))
+        .then(by_link(
+            try_again,
+            try_again,
+            "Check that devices on your network may connect to Stream Console and that the glasses are in the same network, then try again.",
+        )),
+        EndReason::NotPlayable => {
+            Words::error("Video arrived, but nothing could be played within 15 seconds.").then(by_link(
+                "Set your encoder to H.264 video with a keyframe every 2 seconds, then try again.",
+                try_again,
+                try_again,
+            ))
+        }
+        EndReason::Refused => match link {
+            CameraLink::Hub => Words::error("The glasses send video that cannot be carried.")
+                .then("Start their camera again. If it happens again, update the glasses."),
+            CameraLink::Manual | CameraLink::Demo => {
+                Words::error("The camera sends video that cannot be carried.")
+                    .then("Set it to H.264 video and AAC audio, then try again.")
+            }
+        },
+        EndReason::TooSlow => {
+            Words::error("The stream an app asked for was not playable within 25 seconds.").then(by_link(
+                "Start streaming in your encoder first, then let the app try again.",
+                "Let the app try again.",
+                "Check that the glasses are on and have Wi-Fi, then let the app try again.",
+            ))
+        }
+        EndReason::Lost => {
+            Words::error("The video stopped and did not come back in time.").then(by_link(
+                "Check the encoder and its connection to this computer, then start again.",
+                "Start again.",
+                "Check the glasses' battery and Wi-Fi, then start again.",
+            ))
+        }
+        _ => Words::error(
             "The stream was interrupted by a restart of Stream Console, and the video did not come back in time.",
         )
         .then("Start again."),
-        EndReason::Fault => Words::error("Stream Console had a problem of its own and ended the stream.")
-            .then("Try again. If it happens again, the log file says what failed."),
+    }
+}
+
+fn ended_unmanaged(reason: EndReason, link: CameraLink) -> Words {
+    if let Some(words) = ended_anyhow(reason, link) {
+        return words;
+    }
+    let who_first = who_first(link);
+    let check = "Check the address and the key of the server and that it is up, then try again.";
+    match reason {
+        EndReason::CameraFailed => Words::error(format!("{who_first} could not go on.")).then(check),
+        EndReason::NoMedia => {
+            Words::error(format!("{who_first} did not reach the server within 15 seconds."))
+                .then("Check the address of the server and that it is up, then try again.")
+        }
+        EndReason::NotPlayable | EndReason::Refused => {
+            Words::error("The server did not take the stream.").then(check)
+        }
+        EndReason::TooSlow => {
+            Words::error("The server did not take the stream an app asked for within 25 seconds.")
+                .then("Check the server, then let the app try again.")
+        }
+        EndReason::Lost => {
+            Words::error(format!("{who_first} lost the server and did not reach it again in time."))
+                .then("Check that the server is up and can be reached, then start again.")
+        }
+        _ => Words::error(
+            "The stream was interrupted by a restart of Stream Console, and the server did not take it again in time.",
+        )
+        .then("Start again."),
     }
 }
 
@@ -175,7 +308,7 @@ mod tests {
     use crate::state::tests::every_state;
     use std::fmt::Write as _;
 
-    fn printed(link: CameraLink) -> String {
+    fn printed(link: CameraLink, delivery: Delivery) -> String {
         let mut page = String::new();
         let mut line = |title: &str, words: Words| {
             let next = words.next_step.map(|step| format!(" -> {step}")).unwrap_or_default();
@@ -183,30 +316,54 @@ mod tests {
         };
         for state in every_state() {
             let title = state.end_reason().map_or(state.code(), EndReason::code);
-            line(title, entering(state, link));
+            line(title, entering(state, link, delivery));
         }
-        line("resumed", resumed(link));
+        line("resumed", resumed(link, delivery));
         page
     }
 
     #[test]
     fn words_of_a_manual_camera() {
-        insta::assert_snapshot!(printed(CameraLink::Manual));
+        insta::assert_snapshot!(printed(CameraLink::Manual, Delivery::Managed));
     }
 
     #[test]
     fn words_of_the_demo_camera() {
-        insta::assert_snapshot!(printed(CameraLink::Demo));
+        insta::assert_snapshot!(printed(CameraLink::Demo, Delivery::Managed));
+    }
+
+    #[test]
+    fn words_of_the_glasses() {
+        insta::assert_snapshot!(printed(CameraLink::Hub, Delivery::Managed));
+    }
+
+    #[test]
+    fn words_of_an_unmanaged_stream() {
+        for link in CameraLink::ALL {
+            insta::assert_snapshot!(
+                format!("words_of_an_unmanaged_stream_{}", link.code()),
+                printed(link, Delivery::Unmanaged)
+            );
+        }
     }
 
     #[test]
     fn a_failure_is_an_error_and_says_what_to_do() {
-        for link in CameraLink::ALL {
+        for (link, delivery) in CameraLink::ALL.into_iter().flat_map(|a| Delivery::ALL.map(|b| (a, b))) {
             for reason in EndReason::ALL {
-                let words = entering(State::Ended(reason), link);
+                let words = entering(State::Ended(reason), link, delivery);
                 assert_eq!(words.tone == Tone::Error, reason.failed(), "{reason:?}");
                 assert_eq!(words.next_step.is_some(), reason.failed(), "{reason:?}");
             }
+        }
+    }
+
+    #[test]
+    fn only_a_managed_stream_speaks_of_links_and_players() {
+        for link in CameraLink::ALL {
+            let page = printed(link, Delivery::Unmanaged);
+            assert!(!page.contains("links") && !page.contains(" play"), "{page}");
+            assert_eq!(page.contains("glasses"), link == CameraLink::Hub, "{page}");
         }
     }
 

@@ -1,8 +1,11 @@
 use super::*;
-use crate::{EndReason, Quality, Resume, Start, Starter, StateChange, StopBy, Tone};
-use proptest::prelude::*;
+use crate::{Delivery, EndReason, Quality, Resume, Start, Starter, StateChange, StopBy, Tone};
+
+mod properties;
+mod unmanaged;
 
 const T0: u64 = 1_700_000_000_000;
+const COMMANDED: [CameraLink; 2] = [CameraLink::Demo, CameraLink::Hub];
 
 fn id() -> StreamId {
     StreamId::from_random([1; 16])
@@ -10,7 +13,19 @@ fn id() -> StreamId {
 
 fn a_start(link: CameraLink) -> Start {
     let options = Options { quality: Quality::P1080, enable_webrtc: true };
-    Start { stream_id: id(), link, options, starter: Starter::User, grace_ms: DEFAULT_GRACE_MS }
+    Start {
+        stream_id: id(),
+        link,
+        delivery: Delivery::Managed,
+        options,
+        starter: Starter::User,
+        duration_limit_ms: None,
+        grace_ms: DEFAULT_GRACE_MS,
+    }
+}
+
+fn an_unmanaged_start() -> Start {
+    Start { delivery: Delivery::Unmanaged, ..a_start(CameraLink::Hub) }
 }
 
 fn a_resume(link: CameraLink, live_since_ms: Option<u64>) -> Resume {
@@ -18,7 +33,10 @@ fn a_resume(link: CameraLink, live_since_ms: Option<u64>) -> Resume {
     Resume {
         stream_id: id(),
         link,
+        delivery: Delivery::Managed,
         options,
+        starter: Starter::User,
+        duration_limit_ms: None,
         started_at_ms: T0 - 90_000,
         live_since_ms,
         grace_ms: DEFAULT_GRACE_MS,
@@ -46,8 +64,21 @@ impl Story {
         Self::of(Input::Start(a_start(CameraLink::Manual)))
     }
 
-    fn demo() -> Self {
-        Self::of(Input::Start(a_start(CameraLink::Demo)))
+    fn commanded() -> Vec<Self> {
+        COMMANDED.map(|link| Self::of(Input::Start(a_start(link)))).into()
+    }
+
+    fn unmanaged() -> Self {
+        Self::of(Input::Start(an_unmanaged_start()))
+    }
+
+    /// An unmanaged stream that is live.
+    fn taken() -> Self {
+        let mut story = Self::unmanaged();
+        story.tell(Input::CameraStarted);
+        story.tell(Input::Playable);
+        assert_eq!(story.state(), State::Live);
+        story
     }
 
     fn live(link: CameraLink) -> Self {
@@ -126,41 +157,47 @@ fn an_encoder_is_waited_for_without_limit_and_then_goes_live() {
 }
 
 #[test]
-fn the_demo_camera_is_commanded() {
-    let mut story = Story { session: Session::new(), now_ms: T0 };
-    let effects = story.tell(Input::Start(a_start(CameraLink::Demo)));
-    assert_eq!(besides_records(effects), [Effect::Provision { resumed: false }, Effect::StartCamera]);
-    let effects = story.tell(Input::CameraStarted);
-    assert_eq!(state_recorded(&effects), State::AwaitingMedia);
-    assert_eq!(story.tell(Input::MediaArrived), [Effect::Probe]);
-    assert_eq!(state_recorded(&story.tell(Input::Playable)), State::Live);
-    let effects = story.tell(Input::Stop { by: StopBy::User });
-    assert_eq!(besides_records(effects), [Effect::StopCamera, Effect::Release]);
+fn the_demo_camera_and_the_glasses_are_commanded() {
+    for link in COMMANDED {
+        let mut story = Story { session: Session::new(), now_ms: T0 };
+        let effects = story.tell(Input::Start(a_start(link)));
+        assert_eq!(besides_records(effects), [Effect::Provision { resumed: false }, Effect::StartCamera]);
+        let effects = story.tell(Input::CameraStarted);
+        assert_eq!(state_recorded(&effects), State::AwaitingMedia);
+        assert_eq!(story.tell(Input::MediaArrived), [Effect::Probe]);
+        assert_eq!(state_recorded(&story.tell(Input::Playable)), State::Live);
+        let effects = story.tell(Input::Stop { by: StopBy::User });
+        assert_eq!(besides_records(effects), [Effect::StopCamera, Effect::Release]);
+        assert_eq!(story.session.link(), Some(link));
+    }
 }
 
 #[test]
 fn a_commanded_camera_answers_within_10_s() {
-    let mut story = Story::demo();
-    let effects = story.expire(CAMERA_ANSWER_MS);
-    assert_eq!(state_recorded(&effects), State::Ended(EndReason::CameraSilent));
-    assert_eq!(besides_records(effects), [Effect::StopCamera, Effect::Release]);
-    assert_eq!(story.session.ended_at_ms(), Some(T0 + CAMERA_ANSWER_MS));
-    assert_eq!(story.session.next_deadline_ms(), None);
+    for mut story in Story::commanded().into_iter().chain([Story::unmanaged()]) {
+        let effects = story.expire(CAMERA_ANSWER_MS);
+        assert_eq!(state_recorded(&effects), State::Ended(EndReason::CameraSilent));
+        assert_eq!(besides_records(effects), [Effect::StopCamera, Effect::Release]);
+        assert_eq!(story.session.ended_at_ms(), Some(T0 + CAMERA_ANSWER_MS));
+        assert_eq!(story.session.next_deadline_ms(), None);
+    }
 }
 
 #[test]
 fn a_commanded_camera_sends_media_within_15_s() {
-    let mut story = Story::demo();
-    story.tell(Input::CameraStarted);
-    assert_eq!(state_recorded(&story.expire(PLAYABLE_MS)), State::Ended(EndReason::NoMedia));
+    for mut story in Story::commanded().into_iter().chain([Story::unmanaged()]) {
+        story.tell(Input::CameraStarted);
+        assert_eq!(state_recorded(&story.expire(PLAYABLE_MS)), State::Ended(EndReason::NoMedia));
+    }
 }
 
 #[test]
 fn media_of_a_commanded_camera_does_not_extend_its_15_s() {
-    let mut story = Story::demo();
-    story.tell(Input::CameraStarted);
-    story.wait(10_000).tell(Input::MediaArrived);
-    assert_eq!(state_recorded(&story.expire(5_000)), State::Ended(EndReason::NotPlayable));
+    for mut story in Story::commanded() {
+        story.tell(Input::CameraStarted);
+        story.wait(10_000).tell(Input::MediaArrived);
+        assert_eq!(state_recorded(&story.expire(5_000)), State::Ended(EndReason::NotPlayable));
+    }
 }
 
 #[test]
@@ -227,17 +264,19 @@ fn an_encoder_refused_at_the_door_is_told_while_it_is_awaited() {
 }
 
 #[test]
-fn a_refused_demo_camera_is_an_error() {
-    let mut story = Story::demo();
-    story.tell(Input::MediaArrived);
-    let effects = story.tell(Input::Refused { words: why() });
-    assert_eq!(state_recorded(&effects), State::Ended(EndReason::Refused));
-    assert_eq!(recorded(&effects)[0].words.tone, Tone::Error);
+fn a_refused_commanded_camera_is_an_error() {
+    for mut story in Story::commanded() {
+        story.tell(Input::MediaArrived);
+        let effects = story.tell(Input::Refused { words: why() });
+        assert_eq!(state_recorded(&effects), State::Ended(EndReason::Refused));
+        assert_eq!(recorded(&effects)[0].words.tone, Tone::Error);
+    }
 }
 
 #[test]
 fn a_failed_camera_says_why_and_what_to_do() {
-    for mut story in [Story::demo(), Story::live(CameraLink::Demo)] {
+    let waiting = Story::commanded().into_iter().chain([Story::unmanaged(), Story::taken()]);
+    for mut story in waiting.chain(COMMANDED.map(Story::live)) {
         let effects = story.tell(Input::CameraFailed { words: Words::warning("The lens is covered.") });
         assert_eq!(state_recorded(&effects), State::Ended(EndReason::CameraFailed));
         let words = &recorded(&effects)[0].words;
@@ -248,15 +287,16 @@ fn a_failed_camera_says_why_and_what_to_do() {
 
 #[test]
 fn an_interruption_is_held_for_the_grace_time() {
-    let mut story = Story::live(CameraLink::Manual);
-    let effects = story.wait(30_000).tell(Input::MediaLost);
-    assert_eq!(state_recorded(&effects), State::Interrupted);
-    assert_eq!(besides_records(effects), []);
-    assert_eq!(story.session.interrupted_since_ms(), Some(T0 + 30_000));
-    let effects = story.expire(DEFAULT_GRACE_MS);
-    assert_eq!(state_recorded(&effects), State::Ended(EndReason::Lost));
-    assert_eq!(besides_records(effects), [Effect::Release]);
-    assert_eq!(story.session.interrupted_since_ms(), None);
+    for mut story in CameraLink::ALL.map(Story::live).into_iter().chain([Story::taken()]) {
+        let effects = story.wait(30_000).tell(Input::MediaLost);
+        assert_eq!(state_recorded(&effects), State::Interrupted);
+        assert_eq!(besides_records(effects), []);
+        assert_eq!(story.session.interrupted_since_ms(), Some(T0 + 30_000));
+        let effects = story.expire(DEFAULT_GRACE_MS);
+        assert_eq!(state_recorded(&effects), State::Ended(EndReason::Lost));
+        assert_eq!(besides_records(effects).last(), Some(&Effect::Release));
+        assert_eq!(story.session.interrupted_since_ms(), None);
+    }
 }
 
 #[test]
@@ -330,11 +370,14 @@ fn the_grace_time_is_clamped_and_can_be_changed_for_the_next_interruption() {
 
 #[test]
 fn a_stop_is_over_when_all_is_closed() {
-    for by in [StopBy::User, StopBy::App, StopBy::Shutdown] {
-        let mut story = Story::live(CameraLink::Manual);
+    let stops = [StopBy::User, StopBy::App, StopBy::Shutdown, StopBy::Camera, StopBy::TimeLimit];
+    let streams = || CameraLink::ALL.map(Story::live).into_iter().chain([Story::taken()]);
+    for (mut story, by) in stops.into_iter().flat_map(|by| streams().map(move |story| (story, by))) {
         let effects = story.tell(Input::Stop { by });
         assert_eq!(state_recorded(&effects), State::Stopping);
-        assert_eq!(besides_records(effects), [Effect::Release]);
+        let commanded = story.session.link() != Some(CameraLink::Manual);
+        assert_eq!(effects.contains(&Effect::StopCamera), commanded);
+        assert_eq!(effects.last(), Some(&Effect::Release));
         assert_eq!(story.tell(Input::Stop { by: StopBy::Shutdown }), [], "one stop is enough");
         assert_eq!(story.tell(Input::MediaLost), []);
         let effects = story.wait(20).tell(Input::Closed);
@@ -392,12 +435,14 @@ fn a_stream_of_the_last_run_nobody_comes_back_to_ends_as_restarted() {
 }
 
 #[test]
-fn a_resumed_demo_camera_is_started_again() {
-    let mut story = Story { session: Session::new(), now_ms: T0 };
-    let effects = story.tell(Input::Resume(a_resume(CameraLink::Demo, Some(T0 - 60_000))));
-    assert_eq!(besides_records(effects), [Effect::Provision { resumed: true }, Effect::StartCamera]);
-    assert_eq!(story.tell(Input::CameraStarted), []);
-    assert_eq!(story.tell(Input::MediaArrived), [Effect::Probe]);
+fn a_resumed_commanded_camera_is_started_again() {
+    for link in COMMANDED {
+        let mut story = Story { session: Session::new(), now_ms: T0 };
+        let effects = story.tell(Input::Resume(a_resume(link, Some(T0 - 60_000))));
+        assert_eq!(besides_records(effects), [Effect::Provision { resumed: true }, Effect::StartCamera]);
+        assert_eq!(story.tell(Input::CameraStarted), []);
+        assert_eq!(story.tell(Input::MediaArrived), [Effect::Probe]);
+    }
 }
 
 #[test]
@@ -416,116 +461,4 @@ fn time_never_goes_backward() {
     story.now_ms = T0 - 5_000;
     let effects = story.tell(Input::Playable);
     assert_eq!(recorded(&effects)[0].at_ms, T0 + 10_000);
-}
-
-fn any_words() -> impl Strategy<Value = Words> {
-    prop_oneof![Just(why()), Just(Words::warning("Another cause."))]
-}
-
-fn any_link() -> impl Strategy<Value = CameraLink> {
-    prop_oneof![Just(CameraLink::Manual), Just(CameraLink::Demo)]
-}
-
-fn any_first() -> impl Strategy<Value = Input> {
-    let grace = prop_oneof![Just(0), 1..100_000u64, Just(u64::MAX)];
-    let starter = prop_oneof![Just(Starter::User), Just(Starter::App)];
-    prop_oneof![
-        (any_link(), grace.clone(), starter).prop_map(|(link, grace_ms, starter)| Input::Start(Start {
-            starter,
-            grace_ms,
-            ..a_start(link)
-        })),
-        (any_link(), grace, prop::option::of(Just(T0 - 1))).prop_map(|(link, grace_ms, live_since_ms)| {
-            Input::Resume(Resume { grace_ms, ..a_resume(link, live_since_ms) })
-        }),
-    ]
-}
-
-fn any_input() -> impl Strategy<Value = Input> {
-    prop_oneof![
-        1 => any_first(),
-        2 => Just(Input::CameraStarted),
-        1 => any_words().prop_map(|words| Input::CameraFailed { words }),
-        6 => Just(Input::MediaArrived),
-        6 => Just(Input::Playable),
-        2 => any_words().prop_map(|words| Input::ProbeFailed { words }),
-        4 => Just(Input::MediaLost),
-        2 => any_words().prop_map(|words| Input::Refused { words }),
-        1 => Just(Input::Stop { by: StopBy::App }),
-        2 => Just(Input::Closed),
-        6 => Just(Input::Tick),
-        1 => any_words().prop_map(|words| Input::Fault { words }),
-    ]
-}
-
-/// Hands in one input and checks what must hold of every answer.
-fn step(session: &mut Session, now_ms: u64, input: Input) -> Vec<Effect> {
-    let (state, words) = (session.state(), session.words().clone());
-    let effects = session.handle(now_ms, input.clone());
-    let told = recorded(&effects);
-    let mut last = StateChange { at_ms: now_ms, state, words };
-    for change in &told {
-        assert!((last.state, &last.words) != (change.state, &change.words), "told twice: {change:?}");
-        assert!(last.state == change.state || last.state.can_become(change.state), "{last:?} {change:?}");
-        assert_eq!(change.at_ms, now_ms);
-        last = (*change).clone();
-    }
-    assert_eq!((last.state, &last.words), (session.state(), session.words()), "not told: {input:?}");
-    assert!(told.len() <= 1, "{input:?} {told:?}");
-    assert!(told.is_empty() || matches!(effects[0], Effect::Record(_)), "{effects:?}");
-    let ended = matches!(session.state(), State::Ended(_));
-    assert_eq!(session.ended_at_ms().is_some(), ended);
-    assert_eq!(session.interrupted_since_ms().is_some(), session.state() == State::Interrupted);
-    assert!(!ended || session.next_deadline_ms().is_none());
-    effects
-}
-
-proptest! {
-    #[test]
-    fn whatever_happens_is_told_once_and_a_stop_ends_it(
-        first in any_first(),
-        inputs in prop::collection::vec((0..20_000u64, any_input()), 0..60),
-    ) {
-        let mut session = Session::new();
-        let mut now_ms = T0;
-        let mut effects = step(&mut session, now_ms, first);
-        for (delay_ms, input) in inputs {
-            now_ms += delay_ms;
-            let was_over = matches!(session.state(), State::Ended(_));
-            let new = step(&mut session, now_ms, input);
-            prop_assert!(!was_over || new.is_empty(), "an ended session did something: {new:?}");
-            effects.extend(new);
-        }
-        effects.extend(step(&mut session, now_ms, Input::Stop { by: StopBy::User }));
-        let stopped_at_ms = now_ms;
-        while let Some(deadline_ms) = session.next_deadline_ms() {
-            now_ms = now_ms.max(deadline_ms);
-            effects.extend(step(&mut session, now_ms, Input::Tick));
-        }
-        prop_assert!(matches!(session.state(), State::Ended(_)));
-        prop_assert!(now_ms <= stopped_at_ms + STOPPING_MS);
-        let releases = effects.iter().filter(|effect| **effect == Effect::Release).count();
-        let provisions = effects.iter().filter(|effect| matches!(effect, Effect::Provision { .. })).count();
-        prop_assert_eq!((provisions, releases), (1, 1), "what is opened is closed once");
-    }
-
-    #[test]
-    fn a_tick_at_the_deadline_always_moves_on(
-        first in any_first(),
-        inputs in prop::collection::vec((0..5_000u64, any_input()), 0..30),
-    ) {
-        let mut session = Session::new();
-        let mut now_ms = T0;
-        step(&mut session, now_ms, first);
-        for (delay_ms, input) in inputs {
-            now_ms += delay_ms;
-            step(&mut session, now_ms, input);
-        }
-        while let Some(deadline_ms) = session.next_deadline_ms() {
-            let state = session.state();
-            now_ms = now_ms.max(deadline_ms);
-            step(&mut session, now_ms, Input::Tick);
-            prop_assert_ne!(session.state(), state, "a deadline that changes nothing would tick for ever");
-        }
-    }
 }
