@@ -1,12 +1,19 @@
 //! Destinations: one row each, in the user's order. Their keys are kept elsewhere.
 
-use session::DestinationId;
 use session::record::DestinationRow;
+use session::{DestinationId, PackageName};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-use crate::row::{coded, optional_number, readable};
+use crate::row::{coded, optional_number, package, readable};
 use crate::{Storage, StorageError};
+
+/// Columns of [`DestinationRow`] beside its id, in the order [`Storage::write_destination`] binds them.
+macro_rules! columns {
+    () => {
+        "name, preset, url, enabled, has_key, hold_limit_s, bandwidth_test, added_by"
+    };
+}
 
 impl Storage {
     /// Every destination in the user's order.
@@ -14,10 +21,11 @@ impl Storage {
     /// # Errors
     /// [`StorageError::Database`]. A row that cannot be read is left out and logged.
     pub async fn destinations(&self) -> Result<Vec<DestinationRow>, StorageError> {
-        let rows = sqlx::query(
-            "SELECT destination_id, name, preset, url, enabled, has_key, hold_limit_s, bandwidth_test
-             FROM destinations ORDER BY place, id",
-        )
+        let rows = sqlx::query(concat!(
+            "SELECT destination_id, ",
+            columns!(),
+            " FROM destinations ORDER BY place, id"
+        ))
         .fetch_all(&self.pool)
         .await?;
         Ok(readable(&rows, destination_row))
@@ -28,22 +36,13 @@ impl Storage {
     /// # Errors
     /// [`StorageError::Database`], also if there is one of this id.
     pub async fn insert_destination(&self, row: &DestinationRow) -> Result<(), StorageError> {
-        sqlx::query(
-            "INSERT INTO destinations
-                 (destination_id, place, name, preset, url, enabled, has_key, hold_limit_s, bandwidth_test)
-             SELECT ?, coalesce(max(place) + 1, 0), ?, ?, ?, ?, ?, ?, ? FROM destinations",
-        )
-        .bind(row.id.as_str())
-        .bind(&row.name)
-        .bind(&row.preset)
-        .bind(&row.url)
-        .bind(row.enabled)
-        .bind(row.has_key)
-        .bind(row.hold_limit_s)
-        .bind(row.bandwidth_test)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        let sql = concat!(
+            "INSERT INTO destinations (destination_id, ",
+            columns!(),
+            ", place)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, coalesce(max(place) + 1, 0) FROM destinations"
+        );
+        self.write_destination(sql, row).await.map(drop)
     }
 
     /// Replaces everything of a destination but its place.
@@ -51,22 +50,29 @@ impl Storage {
     /// # Errors
     /// [`StorageError::NoDestination`] if there is none of this id.
     pub async fn update_destination(&self, row: &DestinationRow) -> Result<(), StorageError> {
-        let done = sqlx::query(
-            "UPDATE destinations SET name = ?2, preset = ?3, url = ?4, enabled = ?5, has_key = ?6, hold_limit_s = ?7,
-                 bandwidth_test = ?8
-             WHERE destination_id = ?1",
-        )
-        .bind(row.id.as_str())
-        .bind(&row.name)
-        .bind(&row.preset)
-        .bind(&row.url)
-        .bind(row.enabled)
-        .bind(row.has_key)
-        .bind(row.hold_limit_s)
-        .bind(row.bandwidth_test)
-        .execute(&self.pool)
-        .await?;
-        one_of(done.rows_affected(), &row.id)
+        let sql = concat!(
+            "UPDATE destinations SET (",
+            columns!(),
+            ") = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) WHERE destination_id = ?1"
+        );
+        one_of(self.write_destination(sql, row).await?, &row.id)
+    }
+
+    /// Runs a statement with the id as ?1 and `columns!` from ?2 on; gives the number of rows written.
+    async fn write_destination(&self, sql: &'static str, row: &DestinationRow) -> Result<u64, StorageError> {
+        let done = sqlx::query(sql)
+            .bind(row.id.as_str())
+            .bind(&row.name)
+            .bind(&row.preset)
+            .bind(&row.url)
+            .bind(row.enabled)
+            .bind(row.has_key)
+            .bind(row.hold_limit_s)
+            .bind(row.bandwidth_test)
+            .bind(row.added_by.as_ref().map(PackageName::as_str))
+            .execute(&self.pool)
+            .await?;
+        Ok(done.rows_affected())
     }
 
     /// Keeps whether the user wants a destination on.
@@ -141,6 +147,7 @@ fn destination_row(row: &SqliteRow) -> Result<DestinationRow, StorageError> {
         has_key: row.try_get("has_key")?,
         hold_limit_s: hold_limit_s.map(|limit_s| u32::try_from(limit_s).unwrap_or(u32::MAX)),
         bandwidth_test: row.try_get("bandwidth_test")?,
+        added_by: package(row, "added_by")?,
     })
 }
 

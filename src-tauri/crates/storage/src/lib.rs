@@ -7,7 +7,8 @@
 //! disk, so neither `kill -9` nor a power cut takes back what a screen has shown or a viewer was served, and media
 //! sequence numbers never go backward. The price is one flush a second while a stream runs (its samples).
 //!
-//! **What is never here.** Stream keys, tokens and other secrets: no type of theirs can be written.
+//! **What is never here.** Stream keys, API keys, tokens and other secrets: no type of theirs can be written. Of an
+//! app's API key there is a digest.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), storage::StorageError> {
@@ -21,6 +22,7 @@
 //! ```
 #![deny(missing_docs)]
 
+mod apps;
 mod destination_marks;
 mod destinations;
 mod error;
@@ -30,6 +32,7 @@ mod row;
 mod samples;
 mod sequences;
 mod settings;
+mod stream_apps;
 mod streams;
 #[cfg(test)]
 mod testing;

@@ -4,10 +4,11 @@ use session::{State, StateChange, StreamId};
 use sqlx::SqliteConnection;
 
 use crate::row::{mark, readable, to_integer};
-use crate::{Storage, StorageError};
+use crate::{Storage, StorageError, stream_apps};
 
 impl Storage {
-    /// Writes a state change: the mark and the stream's row, both or neither. When it returns, it may be shown.
+    /// Writes a state change: the mark and the stream's row, both or neither. When it returns, it may be shown. The end of
+    /// a stream ends the stay of every app in it.
     ///
     /// # Errors
     /// [`StorageError::NoStream`] if the stream is unknown or has ended.
@@ -36,6 +37,9 @@ impl Storage {
         .await?;
         let stream = row.ok_or_else(|| StorageError::NoStream { stream_id: stream_id.clone() })?;
         append(&mut transaction, stream, change).await?;
+        if change.state.end_reason().is_some() {
+            stream_apps::end_stays(&mut transaction, stream, change.at_ms).await?;
+        }
         transaction.commit().await?;
         Ok(())
     }

@@ -92,6 +92,7 @@ fn migrator() -> Migrator {
     let sql = [
         ("init", include_str!("../migrations/0001_init.sql")),
         ("destinations", include_str!("../migrations/0002_destinations.sql")),
+        ("apps", include_str!("../migrations/0003_apps.sql")),
     ];
     let migration = |(number, (name, sql)): (i64, (&'static str, &'static str))| {
         Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)

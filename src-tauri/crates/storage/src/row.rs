@@ -1,6 +1,6 @@
 //! Between SQLite's columns and the domain's types.
 
-use session::{State, StateChange, Tone, Words};
+use session::{PackageName, State, StateChange, Tone, Words};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
@@ -38,6 +38,14 @@ pub(crate) fn coded<T>(
 ) -> Result<T, StorageError> {
     let code: &str = row.try_get(column)?;
     read(code).ok_or_else(|| StorageError::Unreadable { what: format!("{column} is {code:?}") })
+}
+
+/// A text column that names an app, where null means none.
+pub(crate) fn package(row: &SqliteRow, column: &str) -> Result<Option<PackageName>, StorageError> {
+    match row.try_get::<Option<&str>, _>(column)? {
+        None => Ok(None),
+        Some(_) => coded(row, column, |text| PackageName::parse(text).ok()).map(Some),
+    }
 }
 
 /// The columns `state` and `reason`.

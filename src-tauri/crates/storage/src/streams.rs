@@ -3,20 +3,20 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use session::record::{NewStream, StreamRow};
-use session::{CameraLink, Options, PlaybackId, Quality, StateChange, StreamId};
+use session::{CameraLink, Delivery, Options, PackageName, PlaybackId, Quality, StateChange, StreamId};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use crate::marks;
-use crate::row::{coded, count, number, optional_number, readable, state, to_integer, words};
+use crate::row::{coded, count, number, optional_number, package, readable, state, to_integer, words};
 use crate::{Storage, StorageError};
 
 /// Columns of [`StreamRow`]; a `WHERE` and an `ORDER` follow.
 macro_rules! select_streams {
     ($rest:literal) => {
         concat!(
-            "SELECT stream_id, playback_id, camera_link, quality, enable_webrtc, started_at_ms, live_since_ms,
-                    ended_at_ms, streams.state, streams.reason, tone, text, next_step, interruptions, peak_viewers,
+            "SELECT stream_id, playback_id, camera_link, delivery, target, quality, enable_webrtc, starter,
+                    duration_limit_ms, started_at_ms, live_since_ms, ended_at_ms, streams.state, streams.reason, tone, text, next_step, interruptions, peak_viewers,
                     CASE sample_count WHEN 0 THEN 0 ELSE bitrate_sum_bps / sample_count END AS mean_bitrate_bps
              FROM streams JOIN marks ON marks.id = (SELECT max(id) FROM marks WHERE stream = streams.id) ",
             $rest
@@ -32,14 +32,20 @@ impl Storage {
     pub async fn start_stream(&self, stream: &NewStream, first: &StateChange) -> Result<(), StorageError> {
         let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let row: i64 = sqlx::query_scalar(
-            "INSERT INTO streams (stream_id, playback_id, camera_link, quality, enable_webrtc, started_at_ms, state)
-             VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            "INSERT INTO streams
+                 (stream_id, playback_id, camera_link, delivery, target, quality, enable_webrtc, starter,
+                  duration_limit_ms, started_at_ms, state)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         )
         .bind(stream.stream_id.as_str())
         .bind(stream.playback_id.as_str())
         .bind(stream.link.code())
+        .bind(stream.delivery.code())
+        .bind(&stream.target)
         .bind(stream.options.quality.code())
         .bind(stream.options.enable_webrtc)
+        .bind(stream.starter.as_ref().map(PackageName::as_str))
+        .bind(stream.duration_limit_ms.map(to_integer))
         .bind(to_integer(stream.started_at_ms))
         .bind(first.state.code())
         .fetch_one(&mut *transaction)
@@ -93,7 +99,7 @@ impl Storage {
         row.as_ref().map(stream_row).transpose()
     }
 
-    /// Deletes a stream with its marks and samples; false if there is none of this id. The caller sees to it that it
+    /// Deletes a stream with its marks, samples and stays of apps; false if there is none of this id. The caller sees to it that it
     /// does not run.
     ///
     /// # Errors
@@ -155,10 +161,14 @@ fn stream_row(row: &SqliteRow) -> Result<StreamRow, StorageError> {
         stream_id: coded(row, "stream_id", |text| StreamId::parse(text).ok())?,
         playback_id: coded(row, "playback_id", |text| PlaybackId::parse(text).ok())?,
         link: coded(row, "camera_link", CameraLink::from_code)?,
+        delivery: coded(row, "delivery", Delivery::from_code)?,
+        target: row.try_get("target")?,
         options: Options {
             quality: coded(row, "quality", Quality::from_code)?,
             enable_webrtc: row.try_get("enable_webrtc")?,
         },
+        starter: package(row, "starter")?,
+        duration_limit_ms: optional_number(row, "duration_limit_ms")?,
         started_at_ms: number(row, "started_at_ms")?,
         live_since_ms: optional_number(row, "live_since_ms")?,
         ended_at_ms: optional_number(row, "ended_at_ms")?,

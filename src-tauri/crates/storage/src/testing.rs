@@ -1,10 +1,10 @@
 //! What the tests of this crate share.
 
 use session::destination;
-use session::record::{DestinationRow, NewStream};
+use session::record::{AppRow, DestinationRow, NewStream, StreamAppRow};
 use session::{
-    CameraLink, DestinationId, EndReason, Options, PlaybackId, Quality, State, StateChange, StopBy, StreamId,
-    Words, words,
+    CameraLink, Delivery, DestinationId, EndReason, KeyDigest, Options, PackageName, Permission, PlaybackId,
+    Quality, State, StateChange, StopBy, StreamId, Words, words,
 };
 
 use crate::Storage;
@@ -19,7 +19,11 @@ pub(crate) fn id(number: u8) -> StreamId {
 }
 
 pub(crate) fn change(after_ms: u64, state: State) -> StateChange {
-    StateChange { at_ms: T0 + after_ms, state, words: words::entering(state, CameraLink::Manual) }
+    StateChange {
+        at_ms: T0 + after_ms,
+        state,
+        words: words::entering(state, CameraLink::Manual, Delivery::Managed),
+    }
 }
 
 /// The stream of this number, started that many seconds after [`T0`].
@@ -28,7 +32,11 @@ pub(crate) fn a_stream(number: u8) -> NewStream {
         stream_id: id(number),
         playback_id: PlaybackId::from_random([number ^ 0xff; 16]),
         link: if number.is_multiple_of(2) { CameraLink::Demo } else { CameraLink::Manual },
+        delivery: Delivery::Managed,
+        target: None,
         options: Options { quality: Quality::P1080, enable_webrtc: true },
+        starter: None,
+        duration_limit_ms: None,
         started_at_ms: T0 + u64::from(number) * 1000,
     }
 }
@@ -63,6 +71,35 @@ pub(crate) fn a_destination(number: u8) -> DestinationRow {
         has_key: true,
         hold_limit_s: number.is_multiple_of(2).then_some(300),
         bandwidth_test: number.is_multiple_of(5),
+        added_by: number.is_multiple_of(7).then(|| package(number)),
+    }
+}
+
+pub(crate) fn package(number: u8) -> PackageName {
+    PackageName::parse(&format!("com.example.app{number}")).expect("it is a package name")
+}
+
+/// The app of this number; every other one has a key on file.
+pub(crate) fn an_app(number: u8) -> AppRow {
+    AppRow {
+        package: package(number),
+        name: format!("App {number}"),
+        url: format!("http://127.0.0.1:70{number:02}"),
+        key: number.is_multiple_of(2).then_some(KeyDigest([number; 32])),
+        permissions: [Permission::Camera, Permission::Location].into_iter().collect(),
+        lan_allowed: number.is_multiple_of(3),
+        wanted: number.is_multiple_of(4),
+    }
+}
+
+/// The app of this number came then, joined and is still there.
+pub(crate) fn a_stay(number: u8, after_ms: u64) -> StreamAppRow {
+    StreamAppRow {
+        package: package(number),
+        name: format!("App {number}"),
+        started: false,
+        joined_at_ms: T0 + after_ms,
+        left_at_ms: None,
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{a_destination, destination_id};
+use crate::testing::{a_destination, destination_id, package};
 
 async fn with(numbers: &[u8]) -> Storage {
     let storage = Storage::in_memory().await.unwrap();
@@ -19,7 +19,7 @@ fn ids(numbers: &[u8]) -> Vec<DestinationId> {
 
 #[tokio::test]
 async fn destinations_are_read_back_in_the_order_they_were_added() {
-    let numbers = [3, 1, 15, 2];
+    let numbers = [3, 1, 14, 15, 2];
     let storage = with(&numbers).await;
     assert_eq!(storage.destinations().await.unwrap(), numbers.map(a_destination));
 }
@@ -43,10 +43,13 @@ async fn an_update_changes_everything_but_its_place() {
         has_key: false,
         hold_limit_s: Some(u32::MAX),
         bandwidth_test: true,
+        added_by: Some(package(2)),
         ..a_destination(2)
     };
     storage.update_destination(&changed).await.unwrap();
     assert_eq!(storage.destinations().await.unwrap(), [a_destination(1), changed, a_destination(3)]);
+    storage.update_destination(&a_destination(2)).await.unwrap();
+    assert_eq!(storage.destinations().await.unwrap(), [1, 2, 3].map(a_destination));
 }
 
 #[tokio::test]

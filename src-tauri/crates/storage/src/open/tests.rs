@@ -1,8 +1,13 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::testing::{STOPPED, a_destination, change, destination_change, destination_id, start};
+use crate::row::to_integer;
+use crate::testing::{
+    STOPPED, T0, a_destination, a_stay, a_stream, an_app, change, destination_change, destination_id, id,
+    start,
+};
 use session::State;
+use session::record::{NewStream, StreamAppRow};
 
 fn folder() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -55,39 +60,127 @@ async fn opening_again_keeps_what_is_there() {
 
     let storage = Storage::open(&path).await.unwrap();
     assert!(storage.stream(&stream_id).await.unwrap().is_some());
-    assert_eq!(migrations_applied(&storage).await, 2);
+    assert_eq!(migrations_applied(&storage).await, 3);
 }
 
 async fn migrations_applied(storage: &Storage) -> i64 {
     sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations").fetch_one(&storage.pool).await.unwrap()
 }
 
-/// What the first version of the program left behind.
+/// A file as the program left it when it had this many migrations: a stream that runs, another that ended, a setting.
+async fn left_by_version(migrations: usize, path: &Path) -> Storage {
+    make_private(path).unwrap();
+    let old = Storage::connect(options().filename(path), path).await.unwrap();
+    let known = migrator().iter().take(migrations).cloned().collect();
+    Migrator::with_migrations(known).run(&old.pool).await.unwrap();
+    for (number, state, ended) in [(1, "live", None), (2, "ended", Some(T0 + 9_000))] {
+        let stream = a_stream(number);
+        sqlx::query(
+            "INSERT INTO streams
+                 (stream_id, playback_id, camera_link, quality, enable_webrtc, started_at_ms, ended_at_ms, state, reason)
+             VALUES (?, ?, ?, '1080p', 1, ?, ?, ?, ?)",
+        )
+        .bind(stream.stream_id.as_str())
+        .bind(stream.playback_id.as_str())
+        .bind(stream.link.code())
+        .bind(to_integer(stream.started_at_ms))
+        .bind(ended.map(to_integer))
+        .bind(state)
+        .bind(ended.map(|_| "stopped_by_user"))
+        .execute(&old.pool)
+        .await
+        .unwrap();
+    }
+    sqlx::query(
+        "INSERT INTO marks (stream, at_ms, state, reason, tone, text)
+         SELECT id, started_at_ms, state, reason, 'info', 'It was so.' FROM streams",
+    )
+    .execute(&old.pool)
+    .await
+    .unwrap();
+    old.set_setting("theme", &"dark").await.unwrap();
+    old
+}
+
+async fn still_there(storage: &Storage) {
+    assert_eq!(migrations_applied(storage).await, 3);
+    assert_eq!(storage.setting("theme", String::new()).await.unwrap(), "dark");
+    for (number, state) in [(1, State::Live), (2, STOPPED)] {
+        let NewStream { stream_id, playback_id, link, options, started_at_ms, .. } = a_stream(number);
+        let row = storage.stream(&stream_id).await.unwrap().unwrap();
+        assert_eq!((row.playback_id, row.link, row.options), (playback_id, link, options));
+        assert_eq!((row.started_at_ms, row.state), (started_at_ms, state));
+        assert_eq!((row.delivery, row.target), (session::Delivery::Managed, None));
+        assert_eq!((row.starter, row.duration_limit_ms), (None, None));
+        assert_eq!(storage.marks(&stream_id).await.unwrap().len(), 1);
+        assert_eq!(storage.stream_apps(&stream_id).await.unwrap(), []);
+    }
+    assert_eq!(storage.open_streams().await.unwrap().len(), 1);
+}
+
 #[tokio::test]
 async fn a_file_of_the_first_version_is_brought_to_this_one() {
     let (_folder, path) = folder();
-    make_private(&path).unwrap();
-    let old = Storage::connect(options().filename(&path), &path).await.unwrap();
-    let first = migrator().iter().take(1).cloned().collect();
-    Migrator::with_migrations(first).run(&old.pool).await.unwrap();
-    let stream_id = start(&old, 1).await;
-    old.set_setting("theme", &"dark").await.unwrap();
+    let old = left_by_version(1, &path).await;
     assert!(old.destinations().await.is_err(), "it had no destinations");
     old.close().await;
 
     let storage = Storage::open(&path).await.unwrap();
-    assert_eq!(migrations_applied(&storage).await, 2);
-    assert_eq!(storage.marks(&stream_id).await.unwrap().len(), 1);
-    assert_eq!(storage.setting("theme", String::new()).await.unwrap(), "dark");
+    still_there(&storage).await;
     assert_eq!(storage.destinations().await.unwrap(), []);
     storage.insert_destination(&a_destination(1)).await.unwrap();
     let change = destination_change(5, session::destination::State::Idle);
-    storage.record_destination(&stream_id, &destination_id(1), "Twitch", &change).await.unwrap();
+    storage.record_destination(&id(1), &destination_id(1), "Twitch", &change).await.unwrap();
     storage.close().await;
 
     let storage = Storage::open(&path).await.unwrap();
     assert_eq!(storage.destinations().await.unwrap(), [a_destination(1)]);
-    assert_eq!(storage.destination_marks(&stream_id).await.unwrap().len(), 1);
+    assert_eq!(storage.destination_marks(&id(1)).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_file_of_the_second_version_is_brought_to_this_one() {
+    let (_folder, path) = folder();
+    let old = left_by_version(2, &path).await;
+    for number in [2, 1] {
+        let row = a_destination(number);
+        sqlx::query(
+            "INSERT INTO destinations
+                 (destination_id, place, name, preset, url, enabled, has_key, hold_limit_s, bandwidth_test)
+             SELECT ?, count(*), ?, ?, ?, ?, ?, ?, ? FROM destinations",
+        )
+        .bind(row.id.as_str())
+        .bind(row.name)
+        .bind(row.preset)
+        .bind(row.url)
+        .bind(row.enabled)
+        .bind(row.has_key)
+        .bind(row.hold_limit_s)
+        .bind(row.bandwidth_test)
+        .execute(&old.pool)
+        .await
+        .unwrap();
+    }
+    let idle = destination_change(5, session::destination::State::Idle);
+    old.record_destination(&id(2), &destination_id(1), "Twitch", &idle).await.unwrap();
+    assert!(old.apps().await.is_err(), "it had no apps");
+    old.close().await;
+
+    let storage = Storage::open(&path).await.unwrap();
+    still_there(&storage).await;
+    assert_eq!(storage.destinations().await.unwrap(), [2, 1].map(a_destination), "all the user's own");
+    assert_eq!(storage.destination_marks(&id(2)).await.unwrap().len(), 1);
+    assert_eq!(storage.apps().await.unwrap(), []);
+    storage.upsert_app(&an_app(1)).await.unwrap();
+    // The stream that was running takes apps, and its end ends their stays.
+    storage.app_joined(&id(1), &a_stay(1, 2_000)).await.unwrap();
+    storage.record(&id(1), &change(3_000, STOPPED)).await.unwrap();
+    storage.close().await;
+
+    let storage = Storage::open(&path).await.unwrap();
+    assert_eq!(storage.apps().await.unwrap(), [an_app(1)]);
+    let ended = StreamAppRow { left_at_ms: Some(T0 + 3_000), ..a_stay(1, 2_000) };
+    assert_eq!(storage.stream_apps(&id(1)).await.unwrap(), [ended]);
 }
 
 #[tokio::test]

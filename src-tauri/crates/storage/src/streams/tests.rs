@@ -3,7 +3,7 @@ use session::{EndReason, State, Words};
 
 use super::*;
 use crate::Storage;
-use crate::testing::{STOPPED, T0, a_stream, change, id, start, with_a_stream};
+use crate::testing::{STOPPED, T0, a_stream, change, id, package, start, with_a_stream};
 
 #[tokio::test]
 async fn a_stream_starts_with_its_first_mark() {
@@ -17,7 +17,11 @@ async fn a_stream_starts_with_its_first_mark() {
             stream_id: stream.stream_id,
             playback_id: stream.playback_id,
             link: CameraLink::Manual,
+            delivery: Delivery::Managed,
+            target: None,
             options: stream.options,
+            starter: None,
+            duration_limit_ms: None,
             started_at_ms: T0 + 1000,
             live_since_ms: None,
             ended_at_ms: None,
@@ -31,6 +35,41 @@ async fn a_stream_starts_with_its_first_mark() {
     assert_eq!(storage.marks(&stream_id).await.unwrap(), [first]);
     assert_eq!(storage.stream(&id(9)).await.unwrap(), None);
     assert_eq!(storage.marks(&id(9)).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn where_it_goes_and_who_started_it_are_read_back() {
+    let storage = Storage::in_memory().await.unwrap();
+    let streams = [
+        NewStream {
+            link: CameraLink::Hub,
+            delivery: Delivery::Unmanaged,
+            target: Some("rtmp://live.example/app/***".into()),
+            starter: Some(package(1)),
+            duration_limit_ms: Some(0),
+            ..a_stream(1)
+        },
+        NewStream { starter: Some(package(2)), duration_limit_ms: Some(3_600_000), ..a_stream(2) },
+    ];
+    for stream in &streams {
+        storage.start_stream(stream, &change(0, State::AwaitingCamera)).await.unwrap();
+    }
+    storage.record(&id(1), &change(1_000, STOPPED)).await.unwrap();
+    let mut read = Vec::new();
+    for row in storage.list_streams(None, 50).await.unwrap().into_iter().rev() {
+        read.push(NewStream {
+            stream_id: row.stream_id,
+            playback_id: row.playback_id,
+            link: row.link,
+            delivery: row.delivery,
+            target: row.target,
+            options: row.options,
+            starter: row.starter,
+            duration_limit_ms: row.duration_limit_ms,
+            started_at_ms: row.started_at_ms,
+        });
+    }
+    assert_eq!(read, streams);
 }
 
 #[tokio::test]
