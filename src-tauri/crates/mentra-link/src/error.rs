@@ -1,0 +1,107 @@
+//! Why the hub cannot start, and why an app cannot be called.
+
+use std::io;
+use std::net::IpAddr;
+
+/// Why the hub cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum HubError {
+    /// No port could be bound.
+    #[error("no port could be opened for apps and glasses at {bind}, from {wanted_port} on: {source}")]
+    Listen {
+        /// Address asked for.
+        bind: IpAddr,
+        /// Port asked for.
+        wanted_port: u16,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There is no HTTP client to call apps with.
+    #[error("apps cannot be called: {0}")]
+    Caller(#[from] reqwest::Error),
+}
+
+/// Why a webhook call came to nothing. A late answer is no failure: what counts is the app's connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WebhookFailure {
+    /// Nothing listens there.
+    Refused,
+    /// Nobody answered the attempt to connect.
+    Timeout,
+    /// The host's name is not known.
+    UnknownHost(String),
+    /// The connection broke before the answer.
+    Broken,
+    /// The app answered with a failure: HTTP status and the beginning of what it said, secrets masked.
+    Status(u16, String),
+    /// The address is none that can be called, and why.
+    BadUrl(String),
+    /// The app is on another computer, to which this hub does not listen.
+    HubOnThisComputerOnly,
+}
+
+impl WebhookFailure {
+    /// What happened and what to do, for a creator.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Refused => "Nothing listens at the app's address. Start the app, and check that its port is the one \
+                              given here (7010 unless it says otherwise)."
+                .to_owned(),
+            Self::Timeout => "The app's computer does not answer. Check that it is on and in the same network, and that \
+                              its firewall lets the app's port through."
+                .to_owned(),
+            Self::UnknownHost(host) => {
+                format!("The name “{host}” is not known in this network. Check its spelling, or give the app's IP address.")
+            }
+            Self::Broken => "The app hung up before it answered. Look into the app's own log, then start it again here."
+                .to_owned(),
+            Self::Status(404, _) => "There is a web server at this address, but no MentraOS app: it knows no /webhook. \
+                                     Check the port, and that the address has no path of its own."
+                .to_owned(),
+            Self::Status(status @ 300..=399, _) => {
+                format!("The app's address redirects elsewhere (HTTP {status}). Give the address it redirects to.")
+            }
+            Self::Status(status, said) if said.is_empty() => {
+                format!("The app answered with HTTP {status}. Look into the app's own log for the reason.")
+            }
+            Self::Status(status, said) => {
+                format!("The app answered with HTTP {status}: {said}. Look into the app's own log for the reason.")
+            }
+            Self::BadUrl(why) => {
+                format!("The app's address cannot be called: {why}. It looks like http://127.0.0.1:7010.")
+            }
+            Self::HubOnThisComputerOnly => "The app is on another computer, but Stream Console listens on this one only. \
+                                            Let it listen to the network in the settings, or run the app here."
+                .to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failure_names_a_next_step() {
+        let all = [
+            WebhookFailure::Refused,
+            WebhookFailure::Timeout,
+            WebhookFailure::UnknownHost("my-mac".to_owned()),
+            WebhookFailure::Broken,
+            WebhookFailure::Status(500, "Failed to connect".to_owned()),
+            WebhookFailure::Status(502, String::new()),
+            WebhookFailure::Status(404, String::new()),
+            WebhookFailure::Status(302, String::new()),
+            WebhookFailure::BadUrl("it is empty".to_owned()),
+            WebhookFailure::HubOnThisComputerOnly,
+        ];
+        let steps = ["Start", "Check", "Look into", "Give", "looks like", "Let it"];
+        for failure in all {
+            let words = failure.words();
+            assert!(steps.iter().any(|step| words.contains(step)), "{words}");
+        }
+        assert!(
+            WebhookFailure::Status(500, "Failed to connect".to_owned()).words().contains("Failed to connect")
+        );
+    }
+}

@@ -1,0 +1,219 @@
+//! The hub's door: bounded connections, and which path leads where.
+//!
+//! At most 2,048 connections at once; one more waits in the system's backlog. A connection that is no WebSocket has 10 s
+//! for each request's head and 30 s altogether.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{DefaultBodyLimit, Query, State};
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, Request, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, delete, get};
+use axum::{Extension, Json, Router};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use mentra_wire::Generation;
+use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::app_socket::{self, Door};
+use crate::line::READ_BYTES;
+use crate::shared::Shared;
+use crate::{device_socket, origin, rest};
+
+/// Connections at once.
+const CONNECTIONS: usize = 2_048;
+/// Pause after the system refused a connection, for example for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long a connection may last that is no WebSocket.
+const REST_CONNECTION: Duration = Duration::from_secs(30);
+/// What a request's head may have.
+const HEAD_BYTES: usize = 16 << 10;
+/// What a REST request's body may have.
+const BODY_BYTES: usize = 8 << 10;
+/// What a socket reads, and writes, at once; there may be thousands.
+const BUFFER_BYTES: usize = 4 << 10;
+
+/// Where a request comes from. Its place is free again when the last copy is gone.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    pub(crate) peer: SocketAddr,
+    pub(crate) local: SocketAddr,
+    _place: Arc<OwnedSemaphorePermit>,
+}
+
+/// Accepts connections until the hub stops.
+pub(crate) async fn serve(listener: TcpListener, hub: Arc<Shared>) {
+    let routes = routes(Arc::clone(&hub));
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let place = tokio::select! {
+            () = hub.stop.cancelled() => break,
+            place = Arc::clone(&places).acquire_owned() => place,
+        };
+        let Ok(place) = place else { break };
+        let accepted = tokio::select! {
+            () = hub.stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        let (socket, peer) = match accepted {
+            Ok(accepted) => accepted,
+            // A caller that hung up while it waited says nothing about the next one.
+            Err(error) if is_callers(&error) => continue,
+            Err(error) => {
+                tracing::warn!(%error, "a connection to the hub could not be accepted");
+                tokio::select! {
+                    () = hub.stop.cancelled() => break,
+                    () = tokio::time::sleep(ACCEPT_PAUSE) => continue,
+                }
+            }
+        };
+        let Ok(local) = socket.local_addr() else { continue };
+        // Messages are small and wait for answers: none may wait for the peer's acknowledgement of the one before.
+        if let Err(error) = socket.set_nodelay(true) {
+            tracing::debug!(%peer, %error, "a caller of the hub is gone already");
+            continue;
+        }
+        let caller = Caller { peer: plain(peer), local: plain(local), _place: Arc::new(place) };
+        hub.tasks.spawn(connection(socket, caller, routes.clone(), Arc::clone(&hub)));
+    }
+}
+
+/// An IPv4 peer of an IPv6 listener is an IPv4 peer.
+fn plain(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
+fn is_callers(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+/// Serves requests until the connection closes, or becomes a WebSocket and lives on in a task of its own.
+async fn connection(socket: TcpStream, caller: Caller, routes: Router, hub: Arc<Shared>) {
+    let peer = caller.peer;
+    let routes = TowerToHyperService::new(routes);
+    let answering = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(caller.clone());
+        routes.call(request)
+    });
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(hub.timing.head_within).max_buf_size(HEAD_BYTES);
+    let serving = pin!(http.serve_connection(TokioIo::new(socket), answering).with_upgrades());
+    tokio::select! {
+        () = hub.stop.cancelled() => {}
+        served = timeout(REST_CONNECTION, serving) => match served {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%peer, %error, "a connection to the hub broke"),
+            Err(_) => tracing::debug!(%peer, "a connection to the hub took too long"),
+        },
+    }
+}
+
+fn routes(hub: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/", get(rest::root))
+        .route("/app-ws", any(app))
+        .route("/ws/miniapp", any(app))
+        .route("/glasses-ws", any(glasses))
+        .route("/ws/client", any(glasses))
+        .route("/api/sdk/version", get(rest::sdk_version))
+        .route("/api/client/min-version", get(rest::min_version))
+        .route("/api/streams/{stream_id}/outputs", get(rest::list_outputs).post(rest::add_output))
+        .route("/api/streams/{stream_id}/outputs/{output_id}", delete(rest::remove_output))
+        .fallback(rest::nothing_here)
+        .method_not_allowed_fallback(rest::nothing_here)
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .with_state(hub)
+}
+
+async fn app(
+    State(hub): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let Ok(upgrade) = upgrade else { return rest::websocket_only().into_response() };
+    if !origin::is_welcome(&headers) {
+        return from_a_page();
+    }
+    let Ok(stranger) = Arc::clone(&hub.strangers).try_acquire_owned() else {
+        return rest::failure(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "BUSY",
+            "Too many connections have not said which app they are. Try again in a few seconds.",
+        )
+        .into_response();
+    };
+    let door = Door::new(caller, uri.path(), &headers);
+    let joined = hub.tasks.token();
+    bounded(upgrade).on_upgrade(move |socket| async move {
+        app_socket::serve(hub, socket, door, stranger).await;
+        drop(joined);
+    })
+}
+
+async fn glasses(
+    State(hub): State<Arc<Shared>>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    Query(query): Query<Vec<(String, String)>>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let Ok(upgrade) = upgrade else { return rest::websocket_only().into_response() };
+    if !origin::is_welcome(&headers) {
+        return from_a_page();
+    }
+    let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let asked = query.iter().find(|(name, _)| name == "token").map(|(_, token)| token.as_str());
+    let refusal = match bearer.or(asked) {
+        Some(token) if hub.device_token.read().unwrap_or_else(PoisonError::into_inner).matches(token) => None,
+        Some(_) => Some("Invalid core token"),
+        None => Some("No core token provided"),
+    };
+    if let Some(message) = refusal {
+        tracing::info!(peer = %caller.peer, message, "glasses were refused");
+        let body = json!({"type": "connection_error", "message": message});
+        return (StatusCode::UNAUTHORIZED, Json(body)).into_response();
+    }
+    let generation = if uri.path() == "/ws/client" { Generation::Stream2026 } else { Generation::Rtmp2025 };
+    let joined = hub.tasks.token();
+    bounded(upgrade).on_upgrade(move |socket| async move {
+        device_socket::serve(hub, socket, caller, generation).await;
+        drop(joined);
+    })
+}
+
+fn from_a_page() -> Response {
+    rest::failure(
+        StatusCode::FORBIDDEN,
+        "FORBIDDEN_ORIGIN",
+        "Web pages may not connect to the hub; apps and glasses do.",
+    )
+    .into_response()
+}
+
+fn bounded(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+    upgrade
+        .max_message_size(READ_BYTES)
+        .max_frame_size(READ_BYTES)
+        .read_buffer_size(BUFFER_BYTES)
+        .write_buffer_size(BUFFER_BYTES)
+}
+
+#[cfg(test)]
+mod tests;
