@@ -3,17 +3,13 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use media_formats::flv::{FileTag, FileTags, FlvError, TagKind};
+use media_formats::unit::TrackKind;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::clip::{Clip, ClipError, ClipFrames};
 use crate::stream::{Publisher, PublisherInfo, Stream};
 
-/// 8 s of 720p30 H.264 and AAC; the recipe lies beside it.
-static CLIP: &[u8] = include_bytes!("../assets/demo.flv");
-/// Exactly 240 frames and 375 AAC access units, so that it loops without a seam.
-const CLIP_MS: u64 = 8_000;
 /// What the demo camera is called where an address stands otherwise.
 const NAME: &str = "demo camera";
 
@@ -28,14 +24,14 @@ impl DemoCamera {
     ///
     /// # Errors
     /// When the clip in the program is damaged.
-    pub fn start(stream: &Stream) -> Result<Self, FlvError> {
-        let tags: Vec<FileTag> = FileTags::new(Bytes::from_static(CLIP))?.collect();
+    pub fn start(stream: &Stream) -> Result<Self, ClipError> {
+        let frames = Clip::demo()?.frames();
         let publisher = stream.attach(PublisherInfo {
             address: NAME.to_owned(),
             encoder: String::new(),
             since_ms: stream.0.clock.now_ms(),
         });
-        Ok(Self { task: tokio::spawn(play(tags, publisher)) })
+        Ok(Self { task: tokio::spawn(play(frames, publisher)) })
     }
 
     /// Stops and waits until it has stopped.
@@ -52,50 +48,27 @@ impl Drop for DemoCamera {
     }
 }
 
-async fn play(tags: Vec<FileTag>, publisher: Publisher) {
+async fn play(mut frames: ClipFrames, publisher: Publisher) {
     let evicted = publisher.evicted();
     let started = Instant::now();
-    for round in 0_u64.. {
-        for tag in &tags {
-            let at_ms = round * CLIP_MS + u64::from(tag.timestamp_ms);
-            let due = started + Duration::from_millis(at_ms);
-            if due > Instant::now() {
-                tokio::select! {
-                    () = evicted.cancelled() => return,
-                    () = tokio::time::sleep_until(due) => {}
-                }
-            }
-            // RTMP's clock wraps after 49 days, and so does the demo's.
-            let timestamp_ms = at_ms as u32;
-            let fed = match tag.kind {
-                TagKind::Video => publisher.video(timestamp_ms, tag.payload.clone()),
-                TagKind::Audio => publisher.audio(timestamp_ms, tag.payload.clone()),
-                TagKind::Script => Ok(()),
-            };
-            if let Err(error) = fed {
-                tracing::error!(%error, "the demo clip was refused");
-                return;
+    loop {
+        let due = started + Duration::from_millis(frames.due_ms());
+        if due > Instant::now() {
+            tokio::select! {
+                () = evicted.cancelled() => return,
+                () = tokio::time::sleep_until(due) => {}
             }
         }
-    }
-}
-
-/// The clip's picture configuration and first access unit, for tests that need a real picture.
-#[cfg(all(test, feature = "pixels"))]
-pub(crate) fn first_keyframe() -> (media_formats::h264::VideoConfig, Bytes) {
-    use media_formats::flv::{VideoTag, parse_video};
-
-    let mut config = None;
-    for tag in FileTags::new(Bytes::from_static(CLIP)).expect("an FLV file") {
-        match (tag.kind, parse_video(tag.payload)) {
-            (TagKind::Video, Ok(VideoTag::SequenceHeader(avcc))) => {
-                config = Some(media_formats::h264::VideoConfig::parse(avcc).expect("a valid record"));
-            }
-            (TagKind::Video, Ok(VideoTag::Frame { key: true, payload, .. })) => {
-                return (config.expect("a header before the first frame"), payload);
-            }
-            _ => {}
+        let frame = frames.take();
+        // RTMP's clock wraps after 49 days, and so does the demo's.
+        let timestamp_ms = frame.at_ms as u32;
+        let fed = match frame.kind.track() {
+            TrackKind::Video => publisher.video(timestamp_ms, frame.payload),
+            TrackKind::Audio => publisher.audio(timestamp_ms, frame.payload),
+        };
+        if let Err(error) = fed {
+            tracing::error!(%error, "the demo clip was refused");
+            return;
         }
     }
-    panic!("the clip has no keyframe")
 }

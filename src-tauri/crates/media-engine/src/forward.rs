@@ -15,8 +15,10 @@
 
 mod attempt;
 mod check;
+mod clip;
 mod connect;
 mod error;
+mod flow;
 mod line;
 mod link;
 mod live;
@@ -40,6 +42,7 @@ use self::stats::Shared;
 use crate::stream::Stream;
 
 pub use self::check::{CheckPart, CheckSample, CheckScores, run_check};
+pub use self::clip::{ClipPublisher, ClipStats, ClipTimestamps};
 pub use self::error::ForwardError;
 pub use self::stats::ForwardStats;
 pub use self::tls::ForwardTls;

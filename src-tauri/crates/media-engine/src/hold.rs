@@ -170,7 +170,7 @@ mod tests {
         use openh264::decoder::Decoder;
         use openh264::formats::YUVSource as _;
 
-        let (config, mut payload) = crate::demo::first_keyframe();
+        let (config, mut payload) = crate::clip::first_keyframe();
         let config = Arc::new(config);
         let unit = Unit {
             track: TrackKind::Video,

@@ -12,6 +12,7 @@
 #![deny(missing_docs)]
 
 mod bus;
+mod clip;
 mod clock;
 mod dash;
 mod demo;
@@ -39,13 +40,14 @@ mod thumbnail;
 mod viewers;
 
 pub use bus::{BusEpoch, BusItem, Reader};
+pub use clip::{Clip, ClipError};
 pub use clock::Clock;
 pub use demo::DemoCamera;
 pub use door::{Admission, Attempt, Door};
 pub use engine::{Engine, EngineConfig, EngineError, Listening, PageFile, PageSource};
 pub use forward::{
-    CheckPart, CheckSample, CheckScores, Forward, ForwardError, ForwardEvent, ForwardEvents, ForwardOptions,
-    ForwardStats, ForwardTls, run_check, try_target,
+    CheckPart, CheckSample, CheckScores, ClipPublisher, ClipStats, ClipTimestamps, Forward, ForwardError,
+    ForwardEvent, ForwardEvents, ForwardOptions, ForwardStats, ForwardTls, run_check, try_target,
 };
 pub use ingest::Refusal;
 pub use media_formats::rtmp::{PublishTarget, TargetError, split_key};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use media_formats::aac::AudioConfig;
+use media_formats::flv::{TagKind, file_header, tag_header};
 use media_formats::h264::VideoConfig;
 use media_formats::unit::{TrackKind, Unit};
 
@@ -181,6 +182,17 @@ impl Encoder {
         messages.extend(media.into_iter().map(|(at_ms, incoming)| (from_ms + at_ms as i64, incoming)));
         messages
     }
+}
+
+/// An FLV file of these tags: kind, milliseconds, body.
+pub(crate) fn flv_file(tags: &[(TagKind, u32, Vec<u8>)]) -> Bytes {
+    let mut file = file_header(false, true).to_vec();
+    for (kind, at_ms, body) in tags {
+        file.extend_from_slice(&tag_header(*kind, *at_ms, body.len() as u32));
+        file.extend_from_slice(body);
+        file.extend_from_slice(&(body.len() as u32 + 11).to_be_bytes());
+    }
+    Bytes::from(file)
 }
 
 /// A watch page of one file and one asset.

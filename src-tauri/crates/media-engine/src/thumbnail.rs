@@ -159,7 +159,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_keyframe_becomes_a_jpeg_no_wider_than_640() {
-        let (config, payload) = crate::demo::first_keyframe();
+        let (config, payload) = crate::clip::first_keyframe();
         let epoch = Epoch { number: 0, start_ms: 0, video: Some(Arc::new(config)), audio: None };
         let track = media_formats::unit::TrackKind::Video;
         let unit = Unit { track, epoch: 0, seq: 7, dts: 0, cts: 0, key: true, payload };
@@ -176,7 +176,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_cannot_be_decoded_is_an_error_and_no_panic() {
-        let (config, _) = crate::demo::first_keyframe();
+        let (config, _) = crate::clip::first_keyframe();
         let epoch = Arc::new(Epoch { number: 0, start_ms: 0, video: Some(Arc::new(config)), audio: None });
         let track = media_formats::unit::TrackKind::Video;
         for payload in

@@ -15,20 +15,18 @@ use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Published, words};
 use super::error::ForwardError;
+use super::flow::{Flow, LOOK_EVERY, Sent};
 use super::line::{Line, Put};
 use super::link::Link;
-use super::proof::{Facts, Proof};
 use super::queue::Queue;
-use super::stats::{Meter, Shared};
-use super::{ForwardEvent, ForwardEvents, ForwardOptions, tcp_info};
+use super::stats::Shared;
+use super::{ForwardEvents, ForwardOptions};
 use crate::bus::{BusItem, Reader, TryNext};
 use crate::clock::Clock;
 use crate::stream::Stream;
 
-/// Numbers are looked at this often.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Read at once; the far side says little.
-const READ_BYTES: usize = 4 << 10;
+pub(super) const READ_BYTES: usize = 4 << 10;
 
 /// Where the media comes from. Holds no stream: a push must not keep one alive.
 #[derive(Debug)]
@@ -114,7 +112,8 @@ pub(super) async fn run(
         };
         match wake {
             Wake::Units | Wake::Room => {}
-            Wake::Read => live.hear().map_err(|refused| refused.unwrap_or_else(closed))?,
+            Wake::Read => hear(&mut live.connection, &mut live.received)
+                .map_err(|refused| refused.unwrap_or_else(closed))?,
             Wake::Closed => return Err(closed()),
             Wake::Stop => {
                 let Live { link, connection, queue, .. } = live;
@@ -148,23 +147,14 @@ struct Live {
     behind_since: Option<Instant>,
     most_behind: Duration,
     next_look: Instant,
-    proof: Proof,
-    meter: Meter,
-    /// What the system counted as acknowledged when the stream was accepted.
-    tcp_base_bytes: Option<u64>,
-    rtmp_base_bytes: u64,
-    send_buffer_bytes: u64,
+    flow: Flow,
 }
 
 impl Live {
     fn new(published: Published, source: Source, options: &ForwardOptions, now: Instant) -> Self {
         let Published { link, connection, received } = published;
-        let facts = tcp_info::glance(link.socket());
-        let send_buffer = socket2::SockRef::from(link.socket()).send_buffer_size();
         Self {
-            rtmp_base_bytes: connection.acknowledged_bytes(),
-            tcp_base_bytes: facts.map(|facts| facts.acked_bytes),
-            send_buffer_bytes: send_buffer.unwrap_or(0) as u64,
+            flow: Flow::new(&link, &connection, options.stall_after),
             link,
             connection,
             received,
@@ -178,8 +168,6 @@ impl Live {
             behind_since: None,
             most_behind: options.most_behind,
             next_look: now,
-            proof: Proof::new(options.stall_after, Duration::ZERO),
-            meter: Meter::default(),
         }
     }
 
@@ -235,30 +223,6 @@ impl Live {
         }
     }
 
-    /// Hears what the far side said; an error ends the push, and is what was refused if something was.
-    fn hear(&mut self) -> Result<(), Option<ForwardError>> {
-        self.connection.receive(&mut self.received).map_err(|error| {
-            tracing::debug!(%error, "the far side does not speak RTMP as it should");
-            None
-        })?;
-        while let Some(event) = self.connection.poll_event() {
-            match event {
-                ClientEvent::Closed { code, .. } => {
-                    tracing::debug!(%code, "the far side ended the stream");
-                    return Err(None);
-                }
-                // Some servers accept first and look at the key afterwards.
-                ClientEvent::PublishRejected { code, description } => {
-                    return Err(Some(ForwardError::PublishRejected {
-                        description: words(code, description),
-                    }));
-                }
-                _ => {}
-            }
-        }
-        if self.connection.wants_close() { Err(None) } else { Ok(()) }
-    }
-
     /// Stands in for a silent source.
     fn idle(&mut self) {
         // A source of which units still wait here is not silent.
@@ -277,25 +241,16 @@ impl Live {
             self.line.skipped(units);
             self.behind_since = Some(now);
         }
-        let since_accepted = now - accepted_at;
-        let facts = tcp_info::glance(self.link.socket());
-        let by_rtmp = self.connection.acknowledged_bytes().saturating_sub(self.rtmp_base_bytes);
-        let by_system = match (facts, self.tcp_base_bytes) {
-            (Some(facts), Some(base)) => facts.acked_bytes.saturating_sub(base),
-            // What the socket took beyond what it can hold must have left it.
-            _ => self.sent_bytes.saturating_sub(self.send_buffer_bytes),
+        let sent = Sent {
+            bytes: self.sent_bytes,
+            waiting: !self.queue.is_empty(),
+            media_ms: self.line.newest_ms(),
+            since_accepted: now - accepted_at,
         };
-        let acked_bytes = by_rtmp.max(by_system);
-        let waiting = !self.queue.is_empty();
-        let outstanding = waiting || facts.is_some_and(|facts| facts.outstanding);
-        let (sent_bytes, media_ms) = (self.sent_bytes, self.line.newest_ms());
-        let found = self.proof.look(Facts { acked_bytes, sent_bytes, outstanding, media_ms }, since_accepted);
-        let bitrate_bps = self.meter.look(sent_bytes, since_accepted);
-        shared.flow(sent_bytes, acked_bytes, bitrate_bps, facts.and_then(|facts| facts.rtt_ms));
+        let told = self.flow.look(&self.link, &self.connection, sent, shared);
         shared.dropped(self.line.dropped_units());
-        if let Some(draining) = found {
-            shared.draining(draining);
-            events(if draining { ForwardEvent::Draining } else { ForwardEvent::NotDraining });
+        if let Some(event) = told {
+            events(event);
         }
     }
 
@@ -310,12 +265,38 @@ impl Live {
     }
 }
 
+/// Hears what the far side said; an error ends the push, and is what was refused if something was.
+pub(super) fn hear(
+    connection: &mut ClientConnection,
+    received: &mut BytesMut,
+) -> Result<(), Option<ForwardError>> {
+    connection.receive(received).map_err(|error| {
+        tracing::debug!(%error, "the far side does not speak RTMP as it should");
+        None
+    })?;
+    while let Some(event) = connection.poll_event() {
+        match event {
+            ClientEvent::Closed { code, .. } => {
+                tracing::debug!(%code, "the far side ended the stream");
+                return Err(None);
+            }
+            // Some servers accept first and look at the key afterwards.
+            ClientEvent::PublishRejected { code, description } => {
+                return Err(Some(ForwardError::PublishRejected { description: words(code, description) }));
+            }
+            _ => {}
+        }
+    }
+    if connection.wants_close() { Err(None) } else { Ok(()) }
+}
+
 /// RTMP's clock wraps after 49 days (RTMP 1.0 s3).
 fn rtmp_ms(timestamp_ms: i64) -> u32 {
     timestamp_ms as u32
 }
 
-fn poll_read(
+/// Reads what is there, by way of `scratch`.
+pub(super) fn poll_read(
     cx: &mut Context<'_>,
     link: &mut Link,
     scratch: &mut [u8; READ_BYTES],

@@ -20,6 +20,7 @@ use crate::repair::Incoming;
 use crate::stream::{Publisher, PublisherInfo};
 use crate::testing::{Encoder, audio, avcc, pages, picture, stream_config, video_config};
 
+mod clip;
 mod endpoints;
 mod media;
 mod secure;

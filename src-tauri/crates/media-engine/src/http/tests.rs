@@ -442,7 +442,7 @@ async fn a_picture_that_cannot_be_decoded_is_no_thumbnail() {
 #[tokio::test]
 async fn the_thumbnail_is_the_newest_keyframe() {
     let air = OnAir::start().await;
-    let (config, keyframe) = crate::demo::first_keyframe();
+    let (config, keyframe) = crate::clip::first_keyframe();
     let stream = air.engine.open_stream(stream_config("demo"));
     let key = Incoming::Video { timestamp_ms: 0, cts_ms: 0, key: true, payload: keyframe };
     let sound = Incoming::AudioConfig(crate::testing::audio_config(48_000));

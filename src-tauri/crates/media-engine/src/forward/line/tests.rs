@@ -314,7 +314,7 @@ fn a_computer_that_slept_does_not_make_up_for_it() {
 #[cfg(feature = "pixels")]
 #[test]
 fn neighbouring_still_pictures_differ_in_their_id_and_so_does_the_returning_one() {
-    let (config, keyframe) = crate::demo::first_keyframe();
+    let (config, keyframe) = crate::clip::first_keyframe();
     let publish = |desk: &mut Desk, at_ms: i64| {
         desk.until(at_ms);
         desk.repair.begin_publisher();

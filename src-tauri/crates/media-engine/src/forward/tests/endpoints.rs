@@ -2,14 +2,14 @@
 
 use super::*;
 
-async fn listener() -> (TcpListener, PublishTarget) {
+pub(super) async fn listener() -> (TcpListener, PublishTarget) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let target = target(listener.local_addr().expect("an address"));
     (listener, target)
 }
 
 /// Serves one caller by the engine's own server until it asks to publish.
-async fn until_publish(listener: TcpListener) -> (TcpStream, ServerConnection) {
+pub(super) async fn until_publish(listener: TcpListener) -> (TcpStream, ServerConnection) {
     let (mut socket, _) = listener.accept().await.expect("a caller");
     let mut connection = ServerConnection::new(ServerConfig::default(), [1; 1528]);
     let mut received = BytesMut::new();

@@ -5,7 +5,7 @@ use crate::demo::DemoCamera;
 
 /// What an endpoint was sent.
 #[derive(Debug, Clone, PartialEq)]
-enum Got {
+pub(super) enum Got {
     Metadata,
     VideoHeader(Bytes),
     AudioHeader(Bytes),
@@ -23,15 +23,15 @@ enum Got {
 }
 
 /// An endpoint that takes everything.
-struct Sink {
-    target: PublishTarget,
+pub(super) struct Sink {
+    pub(super) target: PublishTarget,
     got: mpsc::UnboundedReceiver<Got>,
-    all: Vec<Got>,
+    pub(super) all: Vec<Got>,
     _task: tokio_util::task::AbortOnDropHandle<()>,
 }
 
 impl Sink {
-    async fn open() -> Self {
+    pub(super) async fn open() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let target = target(listener.local_addr().expect("an address"));
         let (sender, got) = mpsc::unbounded_channel();
@@ -42,20 +42,20 @@ impl Sink {
         Self { target, got, all: Vec::new(), _task: tokio_util::task::AbortOnDropHandle::new(task) }
     }
 
-    async fn next(&mut self) -> Got {
+    pub(super) async fn next(&mut self) -> Got {
         let got = timeout(SOON, self.got.recv()).await.expect("in time").expect("still connected");
         self.all.push(got.clone());
         got
     }
 
     /// Waits for so many pictures more.
-    async fn pictures(&mut self, mut wanted: usize) {
+    pub(super) async fn pictures(&mut self, mut wanted: usize) {
         while wanted > 0 {
             wanted -= usize::from(matches!(self.next().await, Got::Video { .. }));
         }
     }
 
-    fn times(&self, track: TrackKind) -> Vec<u32> {
+    pub(super) fn times(&self, track: TrackKind) -> Vec<u32> {
         let times = self.all.iter().filter_map(|got| match got {
             Got::Video { timestamp_ms, .. } if track == TrackKind::Video => Some(*timestamp_ms),
             Got::Audio { timestamp_ms, .. } if track == TrackKind::Audio => Some(*timestamp_ms),
@@ -64,13 +64,13 @@ impl Sink {
         times.collect()
     }
 
-    fn headers(&self) -> usize {
+    pub(super) fn headers(&self) -> usize {
         let is_header = |got: &&Got| matches!(got, Got::VideoHeader(_) | Got::AudioHeader(_) | Got::Metadata);
         self.all.iter().filter(is_header).count()
     }
 }
 
-async fn take_everything(mut socket: TcpStream, got: mpsc::UnboundedSender<Got>) {
+pub(super) async fn take_everything(mut socket: TcpStream, got: mpsc::UnboundedSender<Got>) {
     let config = ServerConfig { window_ack_bytes: 50_000, ..ServerConfig::default() };
     let mut connection = ServerConnection::new(config, [1; 1528]);
     let mut received = BytesMut::new();
@@ -113,7 +113,7 @@ async fn take_everything(mut socket: TcpStream, got: mpsc::UnboundedSender<Got>)
     }
 }
 
-fn strictly_increasing(times: &[u32]) -> bool {
+pub(super) fn strictly_increasing(times: &[u32]) -> bool {
     times.windows(2).all(|pair| pair[0] < pair[1])
 }
 
@@ -289,7 +289,7 @@ async fn one_that_reads_is_seen_to_drain() {
 }
 
 /// Lets everybody publish to the one stream.
-struct OpenDoor(OnceLock<Stream>);
+pub(super) struct OpenDoor(pub(super) OnceLock<Stream>);
 
 impl Door for OpenDoor {
     fn admit(&self, attempt: Attempt) -> Pin<Box<dyn Future<Output = Admission> + Send + '_>> {
