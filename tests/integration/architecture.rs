@@ -7,13 +7,15 @@ use std::process::Command;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// Who may build on whom, within the workspace. A room that is not here is not known.
-const ROOMS: [(&str, &[&str]); 11] = [
+const ROOMS: [(&str, &[&str]); 13] = [
     ("session", &[]),
     ("media-formats", &[]),
     ("storage", &["session"]),
     ("console", &["session"]),
     ("media-engine", &["media-formats"]),
-    ("runtime", &["console", "media-engine", "session", "storage"]),
+    ("mentra-wire", &[]),
+    ("mentra-link", &["mentra-wire"]),
+    ("runtime", &["console", "media-engine", "mentra-link", "mentra-wire", "session", "storage"]),
     ("stream-console", &["console", "runtime"]),
     ("stream-console-headless", &["console", "runtime"]),
     ("xtask", &["console"]),
@@ -27,7 +29,7 @@ const ROOMS: [(&str, &[&str]); 11] = [
 const CONFINED: [(&str, &[&str]); 11] = [
     ("tauri", &["stream-console"]),
     ("sqlx", &["storage"]),
-    ("axum", &["media-engine", "stream-console-headless"]),
+    ("axum", &["media-engine", "mentra-link", "stream-console-headless"]),
     ("tower-http", &["media-engine"]),
     ("openh264", &["media-engine"]),
     ("mp4-atom", &["media-formats"]),
@@ -39,7 +41,7 @@ const CONFINED: [(&str, &[&str]); 11] = [
 ];
 
 /// Rooms that take time, randomness and bytes as inputs, and what they therefore never need.
-const PURE: [&str; 2] = ["session", "media-formats"];
+const PURE: [&str; 3] = ["session", "media-formats", "mentra-wire"];
 const IMPURE: [&str; 9] =
     ["tokio", "tokio-util", "futures-util", "socket2", "reqwest", "getrandom", "axum", "tracing", "tempfile"];
 

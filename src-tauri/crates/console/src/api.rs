@@ -5,11 +5,13 @@
 //! A command's return is an acknowledgement; truth reaches the screen as a [`Snapshot`] followed by
 //! [`Event`]s whose `seq` only ever grows.
 
+mod apps;
 mod destinations;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use apps::*;
 pub use destinations::*;
 
 /// Everything a screen needs to draw itself from nothing. Events with `seq` greater than this one's follow.
@@ -37,6 +39,12 @@ pub struct Snapshot {
     pub destination_marks: Vec<DestinationMark>,
     /// Where stream keys of destinations are kept.
     pub key_place: KeyPlace,
+    /// Where apps and glasses connect, and the glasses.
+    pub hub: HubView,
+    /// Registered apps, in the order of their names.
+    pub apps: Vec<AppView>,
+    /// What the glasses went through since the program came up, oldest first, at most 500.
+    pub glasses_marks: Vec<GlassesMark>,
     /// What the user has chosen.
     pub settings: SettingsView,
 }
@@ -99,6 +107,18 @@ pub enum CameraLink {
     Manual,
     /// The built-in demo camera.
     Demo,
+    /// Glasses connected to the hub of this computer, real or virtual.
+    Hub,
+}
+
+/// Where the media goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// Through this computer, which gives the playback URLs.
+    Managed,
+    /// From the glasses straight to an RTMP endpoint.
+    Unmanaged,
 }
 
 /// Quality asked of the camera, as MentraOS names it. An encoder the user runs keeps its own settings.
@@ -125,6 +145,19 @@ pub struct SessionView {
     pub stream_id: Option<String>,
     /// How the camera is reached; null before the first stream.
     pub camera_link: Option<CameraLink>,
+    /// Where the media goes.
+    pub delivery: Delivery,
+    /// The endpoint of an unmanaged stream with its key masked; null otherwise.
+    pub target: Option<String>,
+    /// Package name of the app that started it; null if the user or an encoder did.
+    pub started_by: Option<String>,
+    /// The user holds the stream: it goes on when the last app leaves it.
+    pub held_by_user: bool,
+    /// Apps in the running stream.
+    pub apps: Vec<StreamApp>,
+    /// When it ends by itself because an app set a time limit; null without one or before it is live.
+    #[ts(type = "number | null")]
+    pub limit_at_ms: Option<u64>,
     /// Quality asked for.
     pub quality: Quality,
     /// Whether WebRTC playback was asked for.
@@ -326,6 +359,9 @@ pub struct Settings {
     pub rtmp_port: u16,
     /// Port players fetch from; 0 = any free port.
     pub http_port: u16,
+    /// Port apps and glasses connect to; 0 = any free port.
+    #[serde(default = "default_hub_port")]
+    pub hub_port: u16,
     /// Listen on every network interface instead of this computer alone.
     pub lan_access: bool,
     /// How long URLs are held after media stopped, 0 to 1800 s.
@@ -335,12 +371,22 @@ pub struct Settings {
     /// Viewers see the last picture while none arrives, instead of a player that waits.
     #[serde(default)]
     pub freeze_picture: bool,
+    /// A new unmanaged stream replaces what runs, as in the MentraOS cloud, instead of being refused.
+    #[serde(default)]
+    pub cloud_replace: bool,
     /// Destinations stay on when a stream ends, so that the next one goes out to them by itself.
     #[serde(default)]
     pub keep_destinations_on: bool,
     /// Colours.
     pub theme: Theme,
 }
+
+fn default_hub_port() -> u16 {
+    DEFAULT_HUB_PORT
+}
+
+/// Port of the hub unless chosen otherwise.
+pub const DEFAULT_HUB_PORT: u16 = 8002;
 
 /// Colours of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -407,6 +453,10 @@ pub struct StreamSummary {
     pub stream_id: String,
     /// How the camera was reached.
     pub camera_link: CameraLink,
+    /// Where the media went.
+    pub delivery: Delivery,
+    /// Names of the apps that took part.
+    pub apps: Vec<String>,
     /// When it was started.
     #[ts(type = "number")]
     pub started_at_ms: u64,
@@ -443,6 +493,10 @@ pub struct StreamDetail {
     pub samples: Vec<Sample>,
     /// State changes of its destinations, oldest first.
     pub destination_marks: Vec<DestinationMark>,
+    /// Apps that took part, in the order they came.
+    pub apps: Vec<StreamAppRecord>,
+    /// The endpoint of an unmanaged stream with its key masked; null otherwise.
+    pub target: Option<String>,
 }
 
 /// A change of one slice of the snapshot. Slices replace, samples and marks append.
@@ -498,6 +552,21 @@ pub enum Change {
     DestinationMark {
         /// The mark.
         mark: DestinationMark,
+    },
+    /// The hub slice is replaced.
+    Hub {
+        /// The new slice.
+        hub: HubView,
+    },
+    /// All apps are replaced.
+    Apps {
+        /// The new slice.
+        apps: Vec<AppView>,
+    },
+    /// One mark of the glasses is appended.
+    GlassesMark {
+        /// The mark.
+        mark: GlassesMark,
     },
     /// The list of past streams changed; ask for it again if it is on screen.
     History,

@@ -3,11 +3,13 @@
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::api::{
-    AddDestination, Added, ApiError, BroadcastCheck, Code, DestinationTest, Event, ListStreams,
-    OneDestination, OneStream, Preflight, PresetView, RevealedKey, SetDestination, Settings, SettingsView,
-    Snapshot, SomeDestinations, StartManaged, Started, StreamDetail, StreamSummary, UpdateDestination,
+    AddApp, AddDestination, Added, AllowApp, ApiError, BroadcastCheck, CameraLink, Code, DestinationTest,
+    Event, Frames, HoldStream, ListStreams, OneApp, OneDestination, OneStream, Preflight, PresetView,
+    RevealedKey, SetDestination, SetVirtualGlasses, Settings, SettingsView, Snapshot, SomeDestinations,
+    StartManaged, StartUnmanaged, Started, StreamDetail, StreamSummary, UpdateDestination, VirtualGlasses,
+    WantedFrames,
 };
-use crate::ports::{OutputEvent, ProviderEvent, World};
+use crate::ports::{HubEvent, OutputEvent, ProviderEvent, World};
 use crate::supervisor::{Ask, Supervisor};
 
 /// Messages a supervisor holds before askers wait. Overflow policy: back pressure on the asker; nothing is lost.
@@ -23,6 +25,10 @@ pub struct Parts<W: World> {
     pub outputs: W::Outputs,
     /// Facts about that.
     pub output_events: mpsc::Receiver<OutputEvent>,
+    /// Where apps and glasses connect.
+    pub hub: W::Hub,
+    /// Its facts.
+    pub hub_events: mpsc::Receiver<HubEvent>,
     /// What is remembered.
     pub history: W::History,
     /// Where keys are kept.
@@ -74,6 +80,16 @@ impl Console {
     /// `busy` when another camera holds the stream or the last one is still stopping.
     pub async fn start_managed(&self, wanted: StartManaged) -> Result<Started, ApiError> {
         self.ask(|answer| Ask::Start { wanted, answer }).await?
+    }
+
+    /// Starts the demo camera and puts on the virtual glasses, so that everything can be tried without a camera.
+    ///
+    /// # Errors
+    /// As [`Console::start_managed`] and [`Console::set_virtual_glasses`].
+    pub async fn start_demo(&self) -> Result<(), ApiError> {
+        self.set_virtual_glasses(SetVirtualGlasses { glasses: Some(VirtualGlasses::default()) }).await?;
+        let demo = StartManaged { camera_link: Some(CameraLink::Demo), ..StartManaged::default() };
+        self.start_managed(demo).await.map(drop)
     }
 
     /// Stops the stream. Stopping when nothing runs is fine.
@@ -234,6 +250,94 @@ impl Console {
     /// `busy` without a stream or while another check runs.
     pub async fn broadcast_check(&self) -> Result<BroadcastCheck, ApiError> {
         self.ask(|answer| Ask::BroadcastCheck { answer }).await?
+    }
+
+    /// Has the glasses push straight to an endpoint of the user's; nothing is played or recorded here.
+    ///
+    /// # Errors
+    /// `invalid_request`, `busy` when something else holds the camera or no glasses are connected.
+    pub async fn start_unmanaged(&self, wanted: StartUnmanaged) -> Result<Started, ApiError> {
+        self.ask(|answer| Ask::StartUnmanaged { wanted, answer }).await?
+    }
+
+    /// Whether the running stream goes on when the last app leaves it.
+    ///
+    /// # Errors
+    /// `busy` when no stream runs, or when it would end at once.
+    pub async fn hold_stream(&self, wanted: HoldStream) -> Result<(), ApiError> {
+        self.ask(|answer| Ask::HoldStream { wanted, answer }).await?
+    }
+
+    /// Registers an app.
+    ///
+    /// # Errors
+    /// `invalid_request`, `storage`.
+    pub async fn add_app(&self, wanted: AddApp) -> Result<(), ApiError> {
+        self.ask(|answer| Ask::AddApp { wanted, answer }).await?
+    }
+
+    /// Changes an app. What it runs now goes on.
+    ///
+    /// # Errors
+    /// `invalid_request`, `not_found`, `storage`.
+    pub async fn update_app(&self, wanted: AddApp) -> Result<(), ApiError> {
+        self.ask(|answer| Ask::UpdateApp { wanted, answer }).await?
+    }
+
+    /// Stops and forgets an app.
+    ///
+    /// # Errors
+    /// `not_found`, `storage`.
+    pub async fn remove_app(&self, wanted: OneApp) -> Result<(), ApiError> {
+        self.ask(|answer| Ask::RemoveApp { wanted, answer }).await?
+    }
+
+    /// Starts an app on this hub: it is asked to connect. What becomes of it is told by events.
+    ///
+    /// # Errors
+    /// `not_found`, `storage`.
+    pub async fn start_app(&self, wanted: OneApp) -> Result<(), ApiError> {
+        self.ask(|answer| Ask::StartApp { wanted, answer }).await?
+    }
+
+    /// Stops an app on this hub and takes it out of the running stream.
+    ///
+    /// # Errors
+    /// `not_found`, `storage`.
+    pub async fn stop_app(&self, wanted: OneApp) -> Result<(), ApiError> {
+        self.ask(|answer| Ask::StopApp { wanted, answer }).await?
+    }
+
+    /// The user's answer to an app that asks from another computer.
+    ///
+    /// # Errors
+    /// `not_found`, `storage`.
+    pub async fn allow_app(&self, wanted: AllowApp) -> Result<(), ApiError> {
+        self.ask(|answer| Ask::AllowApp { wanted, answer }).await?
+    }
+
+    /// The newest messages between the hub and an app, or the glasses, with secrets masked.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn frames(&self, wanted: WantedFrames) -> Result<Frames, ApiError> {
+        self.ask(|answer| Ask::Frames { wanted, answer }).await?
+    }
+
+    /// Switches the virtual glasses on, changes their habits, or switches them off.
+    ///
+    /// # Errors
+    /// `invalid_request`.
+    pub async fn set_virtual_glasses(&self, wanted: SetVirtualGlasses) -> Result<(), ApiError> {
+        self.ask(|answer| Ask::SetVirtualGlasses { wanted, answer }).await?
+    }
+
+    /// Replaces the token glasses connect with: those that know the old one are turned away from now on.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub async fn new_glasses_token(&self) -> Result<(), ApiError> {
+        self.ask(|answer| Ask::NewGlassesToken { answer }).await?
     }
 
     /// Ends the supervisor. A running stream is left open in history, to be resumed.

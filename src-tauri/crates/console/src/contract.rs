@@ -25,6 +25,7 @@ pub fn typescript() -> String {
         StatusWord,
         Phase,
         CameraLink,
+        Delivery,
         Quality,
         SessionView,
         Message,
@@ -66,6 +67,28 @@ pub fn typescript() -> String {
         Verdict,
         BroadcastCheck,
         CheckPart,
+        HubView,
+        GlassesView,
+        GlassesLink,
+        GlassesMark,
+        GlassesMarkKind,
+        VirtualGlasses,
+        SetVirtualGlasses,
+        AppView,
+        AppPermission,
+        AppState,
+        AppPart,
+        StreamApp,
+        StreamAppRecord,
+        AddApp,
+        OneApp,
+        AllowApp,
+        WantedFrames,
+        Frames,
+        FrameView,
+        FrameDirection,
+        HoldStream,
+        StartUnmanaged,
         Event,
         Change,
         ApiError,
@@ -80,7 +103,7 @@ pub fn typescript() -> String {
 }
 
 /// Every command, its argument and its answer. `null` is none.
-const COMMANDS: [(&str, &str, &str); 22] = [
+const COMMANDS: [(&str, &str, &str); 33] = [
     ("snapshot", "null", "Snapshot"),
     ("start_managed", "StartManaged", "Started"),
     ("stop_stream", "null", "null"),
@@ -103,6 +126,17 @@ const COMMANDS: [(&str, &str, &str); 22] = [
     ("end_broadcast", "null", "null"),
     ("preflight", "null", "Preflight"),
     ("broadcast_check", "null", "BroadcastCheck"),
+    ("start_unmanaged", "StartUnmanaged", "Started"),
+    ("hold_stream", "HoldStream", "null"),
+    ("add_app", "AddApp", "null"),
+    ("update_app", "AddApp", "null"),
+    ("remove_app", "OneApp", "null"),
+    ("start_app", "OneApp", "null"),
+    ("stop_app", "OneApp", "null"),
+    ("allow_app", "AllowApp", "null"),
+    ("frames", "WantedFrames", "Frames"),
+    ("set_virtual_glasses", "SetVirtualGlasses", "null"),
+    ("new_glasses_token", "null", "null"),
 ];
 
 #[cfg(test)]

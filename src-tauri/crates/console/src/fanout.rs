@@ -2,7 +2,7 @@
 
 use session::destination::{Destination, Input, State};
 use session::record::DestinationRow;
-use session::{DestinationId, presets};
+use session::{DestinationId, DestinationKey, presets};
 
 use crate::api::DestinationView;
 use crate::ports::{OutputMeasurement, OutputTarget};
@@ -44,13 +44,15 @@ pub(crate) struct Entry {
     pub(crate) row: DestinationRow,
     pub(crate) machine: Destination,
     pub(crate) measured: OutputMeasurement,
+    /// The complete address as an app gave it; None for the user's own destinations.
+    pub(crate) given: Option<DestinationKey>,
 }
 
 impl Entry {
     /// A destination that has not been told of any stream. `seed` makes its waiting times differ from others'.
     pub(crate) fn new(row: DestinationRow, seed: u64) -> Self {
         let machine = Destination::new(row.enabled, seed, hold_limit_ms(&row));
-        Self { row, machine, measured: OutputMeasurement::default() }
+        Self { row, machine, measured: OutputMeasurement::default(), given: None }
     }
 
     pub(crate) fn target(&self) -> OutputTarget {
@@ -83,6 +85,7 @@ impl Entry {
             rtt_ms: self.measured.rtt_ms.map(|rtt_ms| (rtt_ms * 10.0).round() / 10.0),
             hold_limit_s: row.hold_limit_s,
             bandwidth_test: row.bandwidth_test,
+            added_by: row.added_by.as_ref().map(ToString::to_string),
         }
     }
 }

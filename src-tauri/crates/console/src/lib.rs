@@ -8,9 +8,11 @@
 #![deny(missing_docs)]
 
 pub mod api;
+mod apps;
 mod console;
 mod contract;
 mod fanout;
+mod glasses;
 pub mod ports;
 mod presets;
 mod publish;

@@ -1,5 +1,6 @@
 //! What the use cases need of the world, as small traits; `runtime` implements them.
 
+mod hub;
 mod outputs;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use session::record::{NewStream, Sample, StreamRow};
 use session::{PlaybackId, StateChange, StreamId, Words};
 use tokio::sync::oneshot;
 
+pub use hub::*;
 pub use outputs::{
     DestinationStore, KeyStore, OutputEvent, OutputFact, OutputMeasurement, OutputTarget, Outputs,
 };
@@ -22,7 +24,9 @@ pub trait World: Send + 'static {
     /// Where it is pushed to.
     type Outputs: Outputs;
     /// What is remembered.
-    type History: History + DestinationStore;
+    type History: History + DestinationStore + AppStore;
+    /// Where apps and glasses connect.
+    type Hub: Hub;
     /// Where keys are kept.
     type Keys: KeyStore;
     /// The time.
@@ -81,14 +85,18 @@ pub trait StreamProvider: Send + Sync + 'static {
     fn measure(&self) -> Measurement;
     /// Where encoders publish. `publisher` and `held_off` are filled in by the supervisor.
     fn ingest(&self) -> IngestView;
+    /// Viewers of the playlists see the last picture while none arrives.
+    fn freeze_picture(&self, freeze: bool);
     /// Replaces the stream key.
     fn new_stream_key(&self) -> impl Future<Output = Result<(), Words>> + Send;
 }
 
 /// A fact from the media side.
 pub enum ProviderEvent {
-    /// An encoder with the right key asks to publish; the answer is Ok or words of refusal.
+    /// A publisher with the right key asks to publish; the answer is Ok or words of refusal.
     PublishRequested {
+        /// Whose key it is: an encoder's or the glasses'.
+        publisher: session::CameraLink,
         /// Where the answer goes.
         answer: oneshot::Sender<Result<(), String>>,
     },

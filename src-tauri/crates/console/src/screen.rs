@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use tokio::sync::broadcast;
 
 use crate::api::{
-    Change, DestinationMark, DestinationView, Event, IngestView, KeyPlace, Mark, Sample, SessionView,
-    SettingsView, SignalView, Snapshot,
+    AppView, Change, DestinationMark, DestinationView, Event, GlassesMark, HubView, IngestView, KeyPlace,
+    Mark, Sample, SessionView, SettingsView, SignalView, Snapshot,
 };
 
 /// Events a slow subscriber may be behind. Overflow policy: it lags and must subscribe again, which heals it.
@@ -15,6 +15,8 @@ const EVENTS: usize = 256;
 const SAMPLES: usize = 600;
 /// Marks a snapshot carries; a flapping source makes many.
 const MARKS: usize = 500;
+/// Marks of the glasses a snapshot carries.
+const GLASSES_MARKS: usize = 500;
 /// Marks of destinations a snapshot carries.
 const DESTINATION_MARKS: usize = 2_000;
 
@@ -24,6 +26,7 @@ pub(crate) struct Screen {
     samples: VecDeque<Sample>,
     marks: VecDeque<Mark>,
     destination_marks: VecDeque<DestinationMark>,
+    glasses_marks: VecDeque<GlassesMark>,
     events: broadcast::Sender<Event>,
 }
 
@@ -34,6 +37,7 @@ impl Screen {
             samples: VecDeque::new(),
             marks: VecDeque::new(),
             destination_marks: VecDeque::new(),
+            glasses_marks: VecDeque::new(),
             events: broadcast::Sender::new(EVENTS),
         }
     }
@@ -43,6 +47,7 @@ impl Screen {
         snapshot.samples = self.samples.iter().copied().collect();
         snapshot.marks = self.marks.iter().cloned().collect();
         snapshot.destination_marks = self.destination_marks.iter().cloned().collect();
+        snapshot.glasses_marks = self.glasses_marks.iter().cloned().collect();
         snapshot
     }
 
@@ -129,6 +134,25 @@ impl Screen {
     pub(crate) fn resume(&mut self, marks: Vec<Mark>, samples: Vec<Sample>) {
         marks.into_iter().for_each(|mark| push_bounded(&mut self.marks, mark, MARKS));
         samples.into_iter().for_each(|sample| push_bounded(&mut self.samples, sample, SAMPLES));
+    }
+
+    pub(crate) fn hub(&mut self, hub: HubView) {
+        if self.snapshot.hub != hub {
+            self.snapshot.hub = hub.clone();
+            self.tell(Change::Hub { hub });
+        }
+    }
+
+    pub(crate) fn apps(&mut self, apps: Vec<AppView>) {
+        if self.snapshot.apps != apps {
+            self.snapshot.apps = apps.clone();
+            self.tell(Change::Apps { apps });
+        }
+    }
+
+    pub(crate) fn glasses_mark(&mut self, mark: GlassesMark) {
+        push_bounded(&mut self.glasses_marks, mark.clone(), GLASSES_MARKS);
+        self.tell(Change::GlassesMark { mark });
     }
 
     pub(crate) fn history(&mut self) {

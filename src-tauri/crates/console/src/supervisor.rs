@@ -3,10 +3,15 @@
 //! The order of a state change is fixed: the row is written, then the screen is told, then the next effect is
 //! carried out. A history that cannot be written is logged and said, and never keeps a stream from stopping.
 
+mod app_outputs;
+mod app_streams;
+mod apps;
 mod commands;
 mod destinations;
 mod effects;
+mod hub;
 mod outputs;
+mod told;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,16 +21,20 @@ use tokio::sync::{Mutex, broadcast, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
+use self::effects::Begin;
 use crate::api::{
-    AddDestination, Added, ApiError, BroadcastCheck, DestinationTest, Event, IngestView, ListStreams,
-    OneDestination, OneStream, Preflight, RevealedKey, SetDestination, Settings, SettingsView, Snapshot,
-    SomeDestinations, StartManaged, Started, StreamDetail, StreamSummary, UpdateDestination,
+    AddApp, AddDestination, Added, AllowApp, ApiError, BroadcastCheck, DestinationTest, Event, Frames,
+    HoldStream, IngestView, ListStreams, OneApp, OneDestination, OneStream, Preflight, RevealedKey,
+    SetDestination, SetVirtualGlasses, Settings, SettingsView, Snapshot, SomeDestinations, StartManaged,
+    StartUnmanaged, Started, StreamDetail, StreamSummary, UpdateDestination, VirtualGlasses, WantedFrames,
 };
+use crate::apps::Desk;
 use crate::console::Parts;
 use crate::fanout::Fanout;
+use crate::glasses::Glasses;
 use crate::ports::{
-    Clock as _, History as _, KeyStore as _, Measurement, OutputEvent, Outputs as _, ProviderEvent,
-    StreamProvider as _, World,
+    CameraFact, Clock as _, History as _, Hub as _, HubEvent, KeyStore as _, Measurement, OutputEvent,
+    ProviderEvent, StreamProvider as _, World,
 };
 use crate::publish::HoldOff;
 use crate::screen::Screen;
@@ -60,6 +69,17 @@ pub(crate) enum Ask {
     EndBroadcast { answer: oneshot::Sender<Result<(), ApiError>> },
     Preflight { answer: oneshot::Sender<Preflight> },
     BroadcastCheck { answer: oneshot::Sender<Result<BroadcastCheck, ApiError>> },
+    StartUnmanaged { wanted: StartUnmanaged, answer: oneshot::Sender<Result<Started, ApiError>> },
+    HoldStream { wanted: HoldStream, answer: oneshot::Sender<Result<(), ApiError>> },
+    AddApp { wanted: AddApp, answer: oneshot::Sender<Result<(), ApiError>> },
+    UpdateApp { wanted: AddApp, answer: oneshot::Sender<Result<(), ApiError>> },
+    RemoveApp { wanted: OneApp, answer: oneshot::Sender<Result<(), ApiError>> },
+    StartApp { wanted: OneApp, answer: oneshot::Sender<Result<(), ApiError>> },
+    StopApp { wanted: OneApp, answer: oneshot::Sender<Result<(), ApiError>> },
+    AllowApp { wanted: AllowApp, answer: oneshot::Sender<Result<(), ApiError>> },
+    Frames { wanted: WantedFrames, answer: oneshot::Sender<Result<Frames, ApiError>> },
+    SetVirtualGlasses { wanted: SetVirtualGlasses, answer: oneshot::Sender<Result<(), ApiError>> },
+    NewGlassesToken { answer: oneshot::Sender<Result<(), ApiError>> },
     Shutdown { answer: oneshot::Sender<()> },
 }
 
@@ -67,6 +87,7 @@ pub(crate) enum Ask {
 pub(crate) struct Supervisor<W: World> {
     provider: W::Provider,
     outputs: W::Outputs,
+    hub: W::Hub,
     history: W::History,
     keys: W::Keys,
     clock: W::Clock,
@@ -74,7 +95,14 @@ pub(crate) struct Supervisor<W: World> {
     asks: mpsc::Receiver<Ask>,
     events: mpsc::Receiver<ProviderEvent>,
     output_events: mpsc::Receiver<OutputEvent>,
+    hub_events: mpsc::Receiver<HubEvent>,
     fanout: Fanout,
+    desk: Desk,
+    glasses: Glasses,
+    /// What the virtual glasses are set to; None while they are off.
+    virtual_glasses: Option<VirtualGlasses>,
+    /// The glasses' camera said that it is over while its media still came.
+    camera_over: Option<CameraFact>,
     /// Tests and checks that answer when they are done; ended with the supervisor.
     errands: JoinSet<()>,
     /// A broadcast check runs.
@@ -99,7 +127,7 @@ impl<W: World> Supervisor<W> {
         let snapshot = Snapshot {
             seq: 0,
             app: parts.app,
-            session: view::session(&session, None, 0),
+            session: view::session(&session, None, 0, &Desk::default()),
             ingest: parts.provider.ingest(),
             signal: None,
             samples: Vec::new(),
@@ -107,11 +135,15 @@ impl<W: World> Supervisor<W> {
             destinations: Vec::new(),
             destination_marks: Vec::new(),
             key_place: parts.keys.place(),
+            hub: view::hub(parts.hub.addresses(), None, None),
+            apps: Vec::new(),
+            glasses_marks: Vec::new(),
             settings: SettingsView { chosen: parts.settings.clone(), restart_needed: false },
         };
         Self {
             provider: parts.provider,
             outputs: parts.outputs,
+            hub: parts.hub,
             history: parts.history,
             keys: parts.keys,
             clock: parts.clock,
@@ -119,7 +151,12 @@ impl<W: World> Supervisor<W> {
             asks,
             events: parts.events,
             output_events: parts.output_events,
+            hub_events: parts.hub_events,
             fanout: Fanout::default(),
+            desk: Desk::default(),
+            glasses: Glasses::default(),
+            virtual_glasses: None,
+            camera_over: None,
             errands: JoinSet::new(),
             checking: Arc::default(),
             session,
@@ -136,9 +173,11 @@ impl<W: World> Supervisor<W> {
 
     /// Runs until asked to shut down or until nobody can ask any more.
     pub(crate) async fn run(mut self) {
-        self.outputs.freeze_picture(self.settings.freeze_picture);
+        self.provider.freeze_picture(self.settings.freeze_picture);
         self.take_up_destinations().await;
+        self.take_up_apps().await;
         self.resume().await;
+        self.after_resume().await;
         let mut sampling = tokio::time::interval(SAMPLE_EVERY);
         sampling.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
@@ -159,6 +198,7 @@ impl<W: World> Supervisor<W> {
                 },
                 Some(event) = self.events.recv() => self.provider_event(event).await,
                 Some(event) = self.output_events.recv() => self.output_event(event).await,
+                Some(event) = self.hub_events.recv() => self.hub_event(event).await,
                 Some(_) = self.errands.join_next() => {}
                 _ = sampling.tick() => self.sample().await,
                 () = tokio::time::sleep_until(Instant::now() + deadline) => self.deadline().await,
@@ -168,7 +208,15 @@ impl<W: World> Supervisor<W> {
 
     /// When something gives up or is tried again by itself.
     fn next_deadline_ms(&self) -> Option<u64> {
-        self.session.next_deadline_ms().into_iter().chain(self.fanout.next_deadline_ms()).min()
+        [
+            self.session.next_deadline_ms(),
+            self.fanout.next_deadline_ms(),
+            self.desk.next_deadline_ms(),
+            self.glasses.next_deadline_ms(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     async fn deadline(&mut self) {
@@ -179,36 +227,44 @@ impl<W: World> Supervisor<W> {
         if self.fanout.next_deadline_ms().is_some_and(|at_ms| at_ms <= now_ms) {
             self.tick_destinations().await;
         }
+        if self.desk.next_deadline_ms().is_some_and(|at_ms| at_ms <= now_ms) {
+            self.tick_apps().await;
+        }
+        if self.glasses.next_deadline_ms().is_some_and(|at_ms| at_ms <= now_ms) {
+            self.glasses.tick(now_ms);
+            self.show_hub();
+        }
     }
 
     async fn provider_event(&mut self, event: ProviderEvent) {
         match event {
-            ProviderEvent::PublishRequested { answer } => {
-                let decision = self.publish_requested().await;
+            ProviderEvent::PublishRequested { publisher, answer } => {
+                let decision = self.publish_requested(publisher).await;
                 // An encoder that left meanwhile is not there to hear it.
                 let _ = answer.send(decision);
             }
             ProviderEvent::MediaArrived => self.handle(Input::MediaArrived).await,
-            ProviderEvent::MediaLost => self.handle(Input::MediaLost).await,
+            ProviderEvent::MediaLost => self.media_lost().await,
             ProviderEvent::Playable => self.handle(Input::Playable).await,
             ProviderEvent::ProbeFailed { words } => self.handle(Input::ProbeFailed { words }).await,
             ProviderEvent::Refused { words } => self.handle(Input::Refused { words }).await,
         }
     }
 
-    async fn publish_requested(&mut self) -> Result<(), String> {
+    async fn publish_requested(&mut self, publisher: CameraLink) -> Result<(), String> {
         let now_ms = self.clock.now_ms();
         let publish = session::policy::Publish {
             current: self.session.state(),
             running: self.session.link(),
-            publisher: CameraLink::Manual,
+            delivery: self.session.delivery(),
+            publisher,
             start_on_publish: self.settings.start_on_publish,
             held_off: self.hold_off.holds(now_ms),
         };
         match session::policy::publish(publish) {
             session::policy::PublishDecision::Admit => Ok(()),
             session::policy::PublishDecision::StartFirst => {
-                self.begin(CameraLink::Manual, session::Options::default()).await;
+                self.begin(Begin::managed(CameraLink::Manual, session::Options::default())).await;
                 Ok(())
             }
             session::policy::PublishDecision::Refuse(words) => {
@@ -228,12 +284,15 @@ impl<W: World> Supervisor<W> {
         let now_ms = self.clock.now_ms();
         let effects = self.session.handle(now_ms, input);
         self.carry_out(effects).await;
+        if self.session.state() == State::Live {
+            self.desk.holders.active();
+        }
         self.show_session();
         self.follow_source().await;
     }
 
     fn show_session(&mut self) {
-        let session = view::session(&self.session, self.provider.urls(), self.measured.viewers);
+        let session = view::session(&self.session, self.provider.urls(), self.measured.viewers, &self.desk);
         self.screen.session(session);
     }
 
@@ -248,6 +307,7 @@ impl<W: World> Supervisor<W> {
 
     fn show_change(&mut self, change: &StateChange) {
         self.show_session();
+        self.tell_apps();
         self.screen.mark(view::mark(change));
         self.screen.history();
     }

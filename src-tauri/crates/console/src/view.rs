@@ -1,13 +1,16 @@
 //! From the domain to what a screen is shown. The MentraOS status words are made here and nowhere else.
 
+mod apps;
 mod destinations;
 
 use session::record::{Sample, StreamRow};
 use session::{Session, State, StateChange, Tone, Words};
 
 use crate::api;
+use crate::apps::{Desk, masked};
 use crate::ports::HistoryError;
 
+pub(crate) use apps::{app, delivery, hub, stream_app, to_permission};
 pub(crate) use destinations::{
     destination_change, destination_mark, destination_state, destination_test, finding, severity,
 };
@@ -50,6 +53,7 @@ pub(crate) fn camera_link(link: session::CameraLink) -> api::CameraLink {
     match link {
         session::CameraLink::Manual => api::CameraLink::Manual,
         session::CameraLink::Demo => api::CameraLink::Demo,
+        session::CameraLink::Hub => api::CameraLink::Hub,
     }
 }
 
@@ -57,6 +61,7 @@ pub(crate) fn to_camera_link(link: api::CameraLink) -> session::CameraLink {
     match link {
         api::CameraLink::Manual => session::CameraLink::Manual,
         api::CameraLink::Demo => session::CameraLink::Demo,
+        api::CameraLink::Hub => session::CameraLink::Hub,
     }
 }
 
@@ -74,7 +79,12 @@ pub(crate) fn to_quality(quality: api::Quality) -> session::Quality {
     }
 }
 
-pub(crate) fn session(session: &Session, urls: Option<api::PlaybackUrls>, viewers: u32) -> api::SessionView {
+pub(crate) fn session(
+    session: &Session,
+    urls: Option<api::PlaybackUrls>,
+    viewers: u32,
+    desk: &Desk,
+) -> api::SessionView {
     let state = session.state();
     let status = status_word(state);
     api::SessionView {
@@ -82,6 +92,12 @@ pub(crate) fn session(session: &Session, urls: Option<api::PlaybackUrls>, viewer
         phase: phase(state),
         stream_id: session.stream_id().map(|id| id.as_str().to_owned()),
         camera_link: session.link().map(camera_link),
+        delivery: delivery(session.delivery()),
+        target: desk.target.as_ref().map(masked),
+        started_by: desk.starter.as_ref().map(ToString::to_string),
+        held_by_user: desk.holders.user(),
+        apps: desk.in_stream(),
+        limit_at_ms: session.limit_at_ms(),
         quality: quality(session.options().quality),
         enable_webrtc: session.options().enable_webrtc,
         started_at_ms: session.started_at_ms(),
@@ -90,7 +106,9 @@ pub(crate) fn session(session: &Session, urls: Option<api::PlaybackUrls>, viewer
         gives_up_at_ms: session.next_deadline_ms(),
         ended_at_ms: session.ended_at_ms(),
         message: (state != State::Idle).then(|| message(session.words())),
-        urls: urls.filter(|_| status == api::StatusWord::Active),
+        urls: urls.filter(|_| {
+            status == api::StatusWord::Active && session.delivery() == session::Delivery::Managed
+        }),
         viewers,
     }
 }
@@ -124,11 +142,13 @@ pub(crate) fn thinned(samples: &[Sample], most: usize) -> Vec<api::Sample> {
     samples.chunks(run).filter_map(mean).collect()
 }
 
-pub(crate) fn summary(row: StreamRow) -> api::StreamSummary {
+pub(crate) fn summary(row: StreamRow, apps: Vec<String>) -> api::StreamSummary {
     let ended = matches!(row.state, State::Ended(_));
     api::StreamSummary {
         stream_id: row.stream_id.as_str().to_owned(),
         camera_link: camera_link(row.link),
+        delivery: delivery(row.delivery),
+        apps,
         started_at_ms: row.started_at_ms,
         live_since_ms: row.live_since_ms,
         ended_at_ms: row.ended_at_ms,

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use console::api::{Settings, Theme};
+use console::api::{DEFAULT_HUB_PORT, Settings, Theme};
 use directories::ProjectDirs;
 
 /// RTMP's registered port.
@@ -20,7 +20,9 @@ pub struct Config {
     pub rtmp_port: Option<u16>,
     /// Port players fetch from; 0 = any free one.
     pub http_port: Option<u16>,
-    /// Address both listen on.
+    /// Port apps and glasses connect to; 0 = any free one.
+    pub hub_port: Option<u16>,
+    /// Address all of them listen on.
     pub bind: Option<IpAddr>,
     /// Keep stream keys of destinations in a file, not in the system's keychain.
     pub keys_in_file: bool,
@@ -43,10 +45,12 @@ pub(crate) fn default_settings() -> Settings {
     Settings {
         rtmp_port: RTMP_PORT,
         http_port: HTTP_PORT,
+        hub_port: DEFAULT_HUB_PORT,
         lan_access: false,
         grace_s: (session::DEFAULT_GRACE_MS / 1_000) as u32,
         start_on_publish: true,
         freeze_picture: false,
+        cloud_replace: false,
         keep_destinations_on: false,
         theme: Theme::Dark,
     }

@@ -1,10 +1,14 @@
 //! History over SQLite.
 
+use std::collections::BTreeMap;
+
 use console::api::Settings;
-use console::ports::{DestinationStore, History, HistoryError};
+use console::ports::{AppStore, DestinationStore, History, HistoryError};
 use session::destination::Change;
-use session::record::{DestinationMarkRow, DestinationRow, NewStream, Sample, StreamRow};
-use session::{DestinationId, StateChange, StreamId};
+use session::record::{
+    AppRow, DestinationMarkRow, DestinationRow, NewStream, Sample, StreamAppRow, StreamRow,
+};
+use session::{DestinationId, PackageName, StateChange, StreamId};
 use storage::{Storage, StorageError};
 
 /// Key of the user's choices.
@@ -97,5 +101,38 @@ impl DestinationStore for SqliteHistory {
 
     async fn destination_marks(&self, stream: &StreamId) -> Result<Vec<DestinationMarkRow>, HistoryError> {
         self.0.destination_marks(stream).await.map_err(words)
+    }
+}
+
+impl AppStore for SqliteHistory {
+    async fn apps(&self) -> Result<Vec<AppRow>, HistoryError> {
+        self.0.apps().await.map_err(words)
+    }
+
+    async fn keep_app(&self, row: &AppRow) -> Result<(), HistoryError> {
+        self.0.upsert_app(row).await.map_err(words)
+    }
+
+    async fn remove_app(&self, app: &PackageName) -> Result<(), HistoryError> {
+        self.0.remove_app(app).await.map(drop).map_err(words)
+    }
+
+    async fn app_joined(&self, stream: &StreamId, row: &StreamAppRow) -> Result<(), HistoryError> {
+        self.0.app_joined(stream, row).await.map_err(words)
+    }
+
+    async fn app_left(&self, stream: &StreamId, app: &PackageName, at_ms: u64) -> Result<(), HistoryError> {
+        self.0.app_left(stream, app, at_ms).await.map(drop).map_err(words)
+    }
+
+    async fn apps_of_streams(
+        &self,
+        streams: &[StreamId],
+    ) -> Result<BTreeMap<StreamId, Vec<String>>, HistoryError> {
+        self.0.apps_of_streams(streams).await.map_err(words)
+    }
+
+    async fn stream_apps(&self, stream: &StreamId) -> Result<Vec<StreamAppRow>, HistoryError> {
+        self.0.stream_apps(stream).await.map_err(words)
     }
 }

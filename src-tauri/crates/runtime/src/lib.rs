@@ -7,6 +7,7 @@
 
 mod config;
 mod history;
+mod hub;
 mod key_file;
 mod keys;
 mod local;
@@ -14,7 +15,11 @@ mod logging;
 mod outputs;
 mod pages;
 mod runtime;
+mod virtual_glasses;
+mod wire_map;
 
 pub use config::Config;
+pub use mentra_link::Token;
 pub use pages::page;
 pub use runtime::{Runtime, StartError};
+pub use virtual_glasses::{VirtualGlasses, VirtualGlassesError, VirtualSwitches};

@@ -38,7 +38,7 @@ pub(crate) struct LocalProvider {
     pub(crate) key: SharedKey,
     pub(crate) current: CurrentStream,
     pub(crate) data_dir: PathBuf,
-    freeze_picture: Arc<AtomicBool>,
+    freeze_picture: AtomicBool,
     camera: tokio::sync::Mutex<Option<DemoCamera>>,
     /// The watch over the current stream and the probe; aborted when the stream is released.
     watching: Mutex<JoinSet<()>>,
@@ -54,7 +54,6 @@ impl LocalProvider {
         key: SharedKey,
         current: CurrentStream,
         data_dir: PathBuf,
-        freeze_picture: Arc<AtomicBool>,
     ) -> Self {
         Self {
             engine,
@@ -63,7 +62,7 @@ impl LocalProvider {
             key,
             current,
             data_dir,
-            freeze_picture,
+            freeze_picture: AtomicBool::new(false),
             camera: tokio::sync::Mutex::default(),
             watching: Mutex::default(),
             probing: Mutex::default(),
@@ -223,9 +222,17 @@ impl StreamProvider for LocalProvider {
         }
     }
 
+    fn freeze_picture(&self, freeze: bool) {
+        self.freeze_picture.store(freeze, Ordering::Relaxed);
+        if let Some(stream) = self.stream() {
+            stream.set_freeze_picture(freeze);
+        }
+    }
+
     async fn new_stream_key(&self) -> Result<(), Words> {
         let data_dir = self.data_dir.clone();
-        let made = tokio::task::spawn_blocking(move || key_file::create(&data_dir)).await;
+        let made =
+            tokio::task::spawn_blocking(move || key_file::create(&data_dir, key_file::STREAM_KEY)).await;
         let key = made.map_err(std::io::Error::other).and_then(|made| made).map_err(|error| {
             Words::error(format!("The new key could not be kept ({error})."))
                 .then("Check that the data folder can be written; the old key still works.")
@@ -259,7 +266,7 @@ pub(crate) fn loopback(listening: Listening) -> SocketAddr {
 }
 
 /// IPv4 addresses of this computer on its networks.
-fn lan_addresses() -> impl Iterator<Item = IpAddr> {
+pub(crate) fn lan_addresses() -> impl Iterator<Item = IpAddr> {
     if_addrs::get_if_addrs()
         .unwrap_or_default()
         .into_iter()

@@ -5,7 +5,6 @@ mod check;
 mod fault;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -39,7 +38,6 @@ struct Inner {
     events: mpsc::Sender<OutputEvent>,
     options: ForwardOptions,
     running: Mutex<HashMap<DestinationId, Output>>,
-    freeze_picture: Arc<AtomicBool>,
     tasks: TaskTracker,
 }
 
@@ -58,7 +56,6 @@ impl LocalOutputs {
         keys: Arc<Keys>,
         events: mpsc::Sender<OutputEvent>,
         options: ForwardOptions,
-        freeze_picture: Arc<AtomicBool>,
     ) -> Self {
         Self(Arc::new(Inner {
             current,
@@ -66,7 +63,6 @@ impl LocalOutputs {
             events,
             options,
             running: Mutex::default(),
-            freeze_picture,
             tasks: TaskTracker::new(),
         }))
     }
@@ -231,12 +227,5 @@ impl Outputs for LocalOutputs {
     fn check(&self) -> impl Future<Output = Result<BroadcastCheck, Words>> + Send + 'static {
         let stream = self.0.stream();
         async move { check::run(stream).await }
-    }
-
-    fn freeze_picture(&self, freeze: bool) {
-        self.0.freeze_picture.store(freeze, Ordering::Relaxed);
-        if let Some(stream) = self.0.stream() {
-            stream.set_freeze_picture(freeze);
-        }
     }
 }

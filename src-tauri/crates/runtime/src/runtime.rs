@@ -4,7 +4,6 @@ use std::fs::{self, File};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, RwLock};
 
 use console::api::AppInfo;
@@ -18,6 +17,7 @@ use tracing_appender::non_blocking::WorkerGuard;
 
 use crate::config::{Config, default_settings};
 use crate::history::{SETTINGS, SqliteHistory};
+use crate::hub::{HubChoices, LocalHub};
 use crate::keys::{Keys, SharedKeys};
 use crate::local::{KeyDoor, LocalProvider, loopback};
 use crate::outputs::LocalOutputs;
@@ -27,6 +27,9 @@ use crate::{key_file, logging, pages};
 const PROVIDER_EVENTS: usize = 64;
 /// Facts about destinations that wait for the console. Overflow policy: back pressure; nothing is lost.
 const OUTPUT_EVENTS: usize = 64;
+
+/// Facts from the hub that wait for the console. Overflow policy: back pressure; a socket whose facts wait is not read on.
+const HUB_EVENTS: usize = 64;
 
 /// What destinations are told sends to them.
 const ENCODER: &str = concat!("StreamConsole/", env!("CARGO_PKG_VERSION"));
@@ -57,6 +60,9 @@ pub enum StartError {
     /// No port could be opened.
     #[error("{0}. Choose other ports with --rtmp-port and --http-port.")]
     Engine(#[from] EngineError),
+    /// The hub's port could not be opened.
+    #[error("{0}. Choose another port with --hub-port.")]
+    Hub(#[from] mentra_link::HubError),
     /// The system gave no random bytes.
     #[error("The system gave no random bytes, without which no key can be made.")]
     NoRandom,
@@ -67,10 +73,12 @@ pub struct Runtime {
     console: Console,
     supervisor: JoinHandle<()>,
     outputs: LocalOutputs,
+    hub: LocalHub,
     engine: Arc<Engine>,
     storage: Storage,
     rtmp_url: String,
     http_url: String,
+    hub_url: String,
     /// Held until the end: tells other consoles to keep off.
     _lock: File,
     /// Dropped last: flushes the log.
@@ -92,7 +100,9 @@ impl Runtime {
 
         let storage = Storage::open(&data_dir.join("history.sqlite3")).await?;
         let settings = storage.setting(SETTINGS, default_settings()).await?;
-        let key = Arc::new(RwLock::new(key_file::load_or_create(&data_dir).map_err(unusable)?));
+        let secret = |name| key_file::load_or_create(&data_dir, name).map_err(unusable);
+        let key = Arc::new(RwLock::new(secret(key_file::STREAM_KEY)?));
+        let glasses_key = Arc::new(RwLock::new(secret(key_file::GLASSES_KEY)?));
 
         let bind = config.bind.unwrap_or(IpAddr::V4(if settings.lan_access {
             Ipv4Addr::UNSPECIFIED
@@ -108,10 +118,13 @@ impl Runtime {
             ..EngineConfig::new(Arc::new(pages::page))
         };
         let clock = engine_config.clock;
-        let door =
-            KeyDoor { key: Arc::clone(&key), current: Arc::clone(&current), events: events_sender.clone() };
+        let door = KeyDoor {
+            key: Arc::clone(&key),
+            glasses_key: Arc::clone(&glasses_key),
+            current: Arc::clone(&current),
+            events: events_sender.clone(),
+        };
         let engine = Arc::new(Engine::start(engine_config, Arc::new(door)).await?);
-        let freeze_picture = Arc::new(AtomicBool::new(settings.freeze_picture));
         let provider = LocalProvider::new(
             Arc::clone(&engine),
             storage.clone(),
@@ -119,7 +132,6 @@ impl Runtime {
             key,
             Arc::clone(&current),
             data_dir.clone(),
-            Arc::clone(&freeze_picture),
         );
         let keys = Arc::new(Keys::open(&data_dir, config.keys_in_file).await);
         let (output_events_sender, output_events) = mpsc::channel(OUTPUT_EVENTS);
@@ -128,8 +140,20 @@ impl Runtime {
             Arc::clone(&keys),
             output_events_sender,
             ForwardOptions::new(ForwardTls::platform(), ENCODER),
-            freeze_picture,
         );
+        let (hub_events_sender, hub_events) = mpsc::channel(HUB_EVENTS);
+        let hub = LocalHub::start(
+            HubChoices {
+                bind,
+                port: config.hub_port.unwrap_or(settings.hub_port),
+                data_dir: data_dir.clone(),
+                glasses_key,
+                ingest: engine.rtmp(),
+            },
+            hub_events_sender,
+            clock,
+        )
+        .await?;
 
         let app = AppInfo {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -144,6 +168,8 @@ impl Runtime {
             events,
             outputs: outputs.clone(),
             output_events,
+            hub: hub.clone(),
+            hub_events,
             history,
             keys: SharedKeys(keys),
             clock,
@@ -155,6 +181,8 @@ impl Runtime {
             console,
             supervisor,
             outputs,
+            hub_url: hub.url(),
+            hub,
             rtmp_url: format!("rtmp://{}/live", loopback(engine.rtmp())),
             http_url: format!("http://{}", loopback(engine.http())),
             engine,
@@ -179,6 +207,11 @@ impl Runtime {
         &self.http_url
     }
 
+    /// Where apps and glasses connect: `http://127.0.0.1:8002`.
+    pub fn hub_url(&self) -> &str {
+        &self.hub_url
+    }
+
     /// Stops everything, in reverse. A running stream stays open in history and is resumed by the next start; stop it first
     /// to end it.
     pub async fn shutdown(self) {
@@ -186,6 +219,7 @@ impl Runtime {
         if let Err(error) = self.supervisor.await {
             tracing::error!(%error, "the console did not end as it should");
         }
+        self.hub.shutdown().await;
         self.outputs.shutdown().await;
         if let Some(engine) = Arc::into_inner(self.engine) {
             engine.shutdown().await;
@@ -212,6 +246,7 @@ enum Wired {}
 impl World for Wired {
     type Provider = LocalProvider;
     type Outputs = LocalOutputs;
+    type Hub = LocalHub;
     type History = SqliteHistory;
     type Keys = SharedKeys;
     type Clock = EngineClock;

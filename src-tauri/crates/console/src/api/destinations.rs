@@ -50,6 +50,8 @@ pub struct DestinationView {
     pub hold_limit_s: Option<u32>,
     /// Sends to Twitch's bandwidth test: nobody sees it.
     pub bandwidth_test: bool,
+    /// Name of the app that named it for the running stream: it goes with that stream. Null for the user's own.
+    pub added_by: Option<String>,
 }
 
 /// State of one destination.

@@ -76,8 +76,6 @@ pub trait Outputs: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), Fault>> + Send + 'static;
     /// Runs the stream into a receiver of our own for a while and scores what arrives.
     fn check(&self) -> impl Future<Output = Result<BroadcastCheck, Words>> + Send + 'static;
-    /// Viewers of the playlists see the last picture while none arrives.
-    fn freeze_picture(&self, freeze: bool);
 }
 
 /// What is remembered of destinations.

@@ -3,13 +3,14 @@
 use session::policy::StartDecision;
 use session::{Input, Options, State, StopBy, StreamId};
 
+use super::effects::Begin;
 use super::{Ask, Supervisor};
 use crate::api::{
     ApiError, CameraLink, Code, ListStreams, OneStream, Settings, SettingsView, StartManaged, Started,
     StreamDetail, StreamSummary,
 };
 use crate::ports::{
-    Clock as _, DestinationStore as _, History as _, Outputs as _, StreamProvider as _, World,
+    AppStore as _, Clock as _, DestinationStore as _, History as _, StreamProvider as _, World,
 };
 use crate::view;
 
@@ -61,6 +62,19 @@ impl<W: World> Supervisor<W> {
             Ask::EndBroadcast { answer } => drop(answer.send(self.end_broadcast().await)),
             Ask::Preflight { answer } => drop(answer.send(self.preflight())),
             Ask::BroadcastCheck { answer } => self.broadcast_check(answer),
+            Ask::StartUnmanaged { wanted, answer } => drop(answer.send(self.start_unmanaged(wanted).await)),
+            Ask::HoldStream { wanted, answer } => drop(answer.send(self.hold_stream(wanted))),
+            Ask::AddApp { wanted, answer } => drop(answer.send(self.add_app(wanted).await)),
+            Ask::UpdateApp { wanted, answer } => drop(answer.send(self.update_app(wanted).await)),
+            Ask::RemoveApp { wanted, answer } => drop(answer.send(self.remove_app(&wanted).await)),
+            Ask::StartApp { wanted, answer } => drop(answer.send(self.start_app(&wanted).await)),
+            Ask::StopApp { wanted, answer } => drop(answer.send(self.stop_app(&wanted).await)),
+            Ask::AllowApp { wanted, answer } => drop(answer.send(self.allow_app(&wanted).await)),
+            Ask::Frames { wanted, answer } => drop(answer.send(self.frames(&wanted))),
+            Ask::SetVirtualGlasses { wanted, answer } => {
+                drop(answer.send(self.set_virtual_glasses(wanted).await));
+            }
+            Ask::NewGlassesToken { answer } => drop(answer.send(self.new_glasses_token().await)),
             Ask::NewStreamKey { answer } => drop(answer.send(self.new_stream_key().await)),
             Ask::Shutdown { answer } => drop(answer.send(())),
         }
@@ -68,9 +82,11 @@ impl<W: World> Supervisor<W> {
 
     async fn start_managed(&mut self, wanted: StartManaged) -> Result<Started, ApiError> {
         let link = wanted.camera_link.map(view::to_camera_link);
-        match session::policy::start(self.session.state(), self.session.link(), link) {
+        let (running, delivery) = (self.session.link(), self.session.delivery());
+        match session::policy::start(self.session.state(), running, delivery, link, &self.holder_name()) {
             StartDecision::Busy(words) => Err(view::busy(words)),
             StartDecision::Join => {
+                self.desk.holders.hold(true);
                 let id = self.session.stream_id().ok_or_else(nothing_to_join)?;
                 Ok(Started { stream_id: id.as_str().to_owned(), joined: true })
             }
@@ -80,7 +96,10 @@ impl<W: World> Supervisor<W> {
                     enable_webrtc: wanted.enable_webrtc,
                 };
                 let link = view::to_camera_link(wanted.camera_link.unwrap_or(CameraLink::Manual));
-                let id = self.begin(link, options).await;
+                if link == session::CameraLink::Hub && !self.glasses.connected() {
+                    return Err(view::busy(no_glasses()));
+                }
+                let id = self.begin(Begin::managed(link, options)).await;
                 Ok(Started { stream_id: id.as_str().to_owned(), joined: false })
             }
         }
@@ -102,7 +121,13 @@ impl<W: World> Supervisor<W> {
     async fn list(&mut self, wanted: ListStreams) -> Result<Vec<StreamSummary>, ApiError> {
         let limit = wanted.limit.unwrap_or(LISTED).min(MOST_LISTED);
         let rows = self.history.list(wanted.before_ms, limit).await.map_err(view::storage_error)?;
-        Ok(rows.into_iter().map(view::summary).collect())
+        let ids: Vec<StreamId> = rows.iter().map(|row| row.stream_id.clone()).collect();
+        let mut apps = self.history.apps_of_streams(&ids).await.map_err(view::storage_error)?;
+        let summaries = rows.into_iter().map(|row| {
+            let names = apps.remove(&row.stream_id).unwrap_or_default();
+            view::summary(row, names)
+        });
+        Ok(summaries.collect())
     }
 
     async fn detail(&mut self, wanted: &OneStream) -> Result<StreamDetail, ApiError> {
@@ -111,11 +136,21 @@ impl<W: World> Supervisor<W> {
         let marks = self.history.marks(&id).await.map_err(view::storage_error)?;
         let samples = self.history.samples(&id).await.map_err(view::storage_error)?;
         let pushed = self.history.destination_marks(&id).await.map_err(view::storage_error)?;
+        let apps = self.history.stream_apps(&id).await.map_err(view::storage_error)?;
+        let target = row.target.clone();
+        let mut names: Vec<String> = Vec::new();
+        for app in &apps {
+            if !names.contains(&app.name) {
+                names.push(app.name.clone());
+            }
+        }
         Ok(StreamDetail {
-            summary: view::summary(row),
+            summary: view::summary(row, names),
             marks: marks.iter().map(view::mark).collect(),
             samples: view::thinned(&samples, MOST_SAMPLES),
             destination_marks: pushed.iter().map(view::destination_mark).collect(),
+            apps: apps.iter().map(view::stream_app).collect(),
+            target,
         })
     }
 
@@ -139,19 +174,22 @@ impl<W: World> Supervisor<W> {
         if wanted.grace_s > MOST_GRACE_S {
             return Err(view::invalid("The grace time is too long.", "Choose at most 30 minutes."));
         }
-        if wanted.rtmp_port != 0 && wanted.rtmp_port == wanted.http_port {
+        let ports = [wanted.rtmp_port, wanted.http_port, wanted.hub_port];
+        let taken = |port: &u16| *port != 0 && ports.iter().filter(|other| *other == port).count() > 1;
+        if ports.iter().any(taken) {
             return Err(view::invalid(
-                "Encoders and players need ports of their own.",
-                "Choose two different ports.",
+                "Encoders, players and apps need ports of their own.",
+                "Choose different ports.",
             ));
         }
         self.history.save_settings(&wanted).await.map_err(view::storage_error)?;
         self.session.set_grace_ms(u64::from(wanted.grace_s) * 1_000);
         self.settings = wanted;
-        self.outputs.freeze_picture(self.settings.freeze_picture);
+        self.provider.freeze_picture(self.settings.freeze_picture);
         let at_start = &self.settings_at_start;
-        let restart_needed = (self.settings.rtmp_port, self.settings.http_port, self.settings.lan_access)
-            != (at_start.rtmp_port, at_start.http_port, at_start.lan_access);
+        let network =
+            |chosen: &Settings| (chosen.rtmp_port, chosen.http_port, chosen.hub_port, chosen.lan_access);
+        let restart_needed = network(&self.settings) != network(at_start);
         let view = SettingsView { chosen: self.settings.clone(), restart_needed };
         self.screen.settings(view.clone());
         Ok(view)
@@ -188,6 +226,11 @@ fn no_such_stream() -> ApiError {
         message: "There is no such stream in the history.".to_owned(),
         next_step: Some("It may have been deleted; look at the list again.".to_owned()),
     }
+}
+
+fn no_glasses() -> session::Words {
+    session::Words::warning("No glasses are connected.")
+        .then("Connect them, or switch on the virtual glasses, then start.")
 }
 
 fn nothing_to_join() -> ApiError {

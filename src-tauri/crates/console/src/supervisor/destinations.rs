@@ -50,6 +50,7 @@ impl<W: World> Supervisor<W> {
             has_key: !key.is_empty(),
             hold_limit_s: parse_hold(wanted.hold_limit_s)?,
             bandwidth_test: wanted.bandwidth_test && preset.has_bandwidth_test,
+            added_by: None,
         };
         self.keep_new(row, &key, self.fanout.entries.len()).await
     }
@@ -62,7 +63,7 @@ impl<W: World> Supervisor<W> {
         let mut name: String = original.name.chars().take(MOST_NAME_CHARS - 5).collect();
         name.push_str(" copy");
         let id = DestinationId::from_random(self.random.bytes());
-        let row = DestinationRow { id, name, enabled: false, ..original };
+        let row = DestinationRow { id, name, enabled: false, added_by: None, ..original };
         self.keep_new(row, &key, index + 1).await
     }
 

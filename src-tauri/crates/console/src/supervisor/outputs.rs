@@ -63,6 +63,7 @@ impl<W: World> Supervisor<W> {
         };
         self.feed(index, input).await;
         self.show_destinations();
+        self.tell_apps();
     }
 
     pub(super) async fn tick_destinations(&mut self) {

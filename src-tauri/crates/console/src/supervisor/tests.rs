@@ -1,13 +1,18 @@
 //! The supervisor over a scripted world: time is paused, the provider says what the test tells it to.
 
+mod apps;
 mod destinations;
+mod world;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
 use session::destination::{Change as DestinationChange, Fault};
-use session::record::{DestinationMarkRow, DestinationRow, NewStream, Sample, StreamRow};
-use session::{DestinationId, DestinationKey, StateChange, StreamId, Words};
+use session::record::{
+    AppRow, DestinationMarkRow, DestinationRow, NewStream, Sample, StreamAppRow, StreamRow,
+};
+use session::{DestinationId, DestinationKey, PackageName, StateChange, StreamId, Words};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Duration, Instant};
 
@@ -16,8 +21,8 @@ use crate::api::{
     PublisherView, Settings, StartManaged, StatusWord, Theme,
 };
 use crate::ports::{
-    Clock, DestinationStore, History, HistoryError, KeyStore, Measurement, OutputEvent, OutputMeasurement,
-    OutputTarget, Outputs, ProviderEvent, Provision, Random, StreamProvider, World,
+    Clock, DestinationStore, History, HistoryError, HubEvent, KeyStore, Measurement, OutputEvent,
+    OutputMeasurement, OutputTarget, Outputs, ProviderEvent, Provision, Random, StreamProvider, World,
 };
 use crate::{Console, Parts};
 
@@ -40,6 +45,9 @@ struct Inner {
     /// Attempts opened and closed, in order.
     pushes: Mutex<Vec<(DestinationId, Option<u64>)>>,
     random: AtomicU8,
+    said: Mutex<Vec<world::Said>>,
+    apps: Mutex<BTreeMap<PackageName, AppRow>>,
+    stream_apps: Mutex<Vec<StreamAppRow>>,
 }
 
 impl Script {
@@ -121,6 +129,8 @@ impl StreamProvider for Script {
             held_off: false,
         }
     }
+
+    fn freeze_picture(&self, _: bool) {}
 
     async fn new_stream_key(&self) -> Result<(), Words> {
         self.call("new key");
@@ -208,8 +218,6 @@ impl Outputs for Script {
     fn check(&self) -> impl Future<Output = Result<BroadcastCheck, Words>> + Send + 'static {
         std::future::pending()
     }
-
-    fn freeze_picture(&self, _: bool) {}
 }
 
 impl DestinationStore for Script {
@@ -295,6 +303,7 @@ enum Scripted {}
 impl World for Scripted {
     type Provider = Script;
     type Outputs = Script;
+    type Hub = Script;
     type History = Script;
     type Keys = Script;
     type Clock = PausedClock;
@@ -313,10 +322,12 @@ fn settings() -> Settings {
     Settings {
         rtmp_port: 1_935,
         http_port: 8_935,
+        hub_port: 8_002,
         lan_access: false,
         grace_s: 60,
         start_on_publish: true,
         freeze_picture: false,
+        cloud_replace: false,
         keep_destinations_on: false,
         theme: Theme::Dark,
     }
@@ -327,6 +338,7 @@ struct Scene {
     console: Console,
     facts: mpsc::Sender<ProviderEvent>,
     output_facts: mpsc::Sender<OutputEvent>,
+    hub_facts: mpsc::Sender<HubEvent>,
 }
 
 fn scene() -> Scene {
@@ -340,12 +352,15 @@ fn scene_with(settings: Settings) -> Scene {
 fn scene_of(world: Script, settings: Settings) -> Scene {
     let (facts, events) = mpsc::channel(8);
     let (output_facts, output_events) = mpsc::channel(8);
+    let (hub_facts, hub_events) = mpsc::channel(8);
     let app = AppInfo { version: "0".to_owned(), data_dir: String::new(), log_file: String::new() };
     let (console, _supervisor) = Console::start::<Scripted>(Parts {
         provider: world.clone(),
         events,
         outputs: world.clone(),
         output_events,
+        hub: world.clone(),
+        hub_events,
         history: world.clone(),
         keys: world.clone(),
         clock: PausedClock(Instant::now()),
@@ -353,7 +368,7 @@ fn scene_of(world: Script, settings: Settings) -> Scene {
         settings,
         app,
     });
-    Scene { world, console, facts, output_facts }
+    Scene { world, console, facts, output_facts, hub_facts }
 }
 
 impl Scene {
@@ -375,7 +390,7 @@ impl Scene {
 
     async fn publish(&self) -> Result<(), String> {
         let (answer, answered) = oneshot::channel();
-        self.tell(ProviderEvent::PublishRequested { answer }).await;
+        self.tell(ProviderEvent::PublishRequested { publisher: session::CameraLink::Manual, answer }).await;
         answered.await.expect("an answer")
     }
 

@@ -233,6 +233,10 @@ fn left_open(age_ms: u64) -> Script {
         stream_id: StreamId::from_random([1; 16]),
         playback_id: session::PlaybackId::from_random([2; 16]),
         link: session::CameraLink::Demo,
+        delivery: session::Delivery::Managed,
+        target: None,
+        starter: None,
+        duration_limit_ms: None,
         options: session::Options::default(),
         started_at_ms: at_ms,
         live_since_ms: Some(at_ms),
@@ -251,6 +255,7 @@ fn left_open(age_ms: u64) -> Script {
         enabled: true,
         has_key: false,
         hold_limit_s: None,
+        added_by: None,
         bandwidth_test: false,
     });
     world

@@ -1,0 +1,251 @@
+//! What happens at the hub: apps come, go and ask; glasses tell of themselves.
+
+use session::app::{Effect as AppEffect, Input as AppInput};
+use session::{CameraLink, Delivery, Input, PackageName, State, Words};
+
+use super::Supervisor;
+use crate::glasses::reconnecting;
+use crate::ports::{
+    AppFact, AppRefusal, CameraFact, Clock as _, GlassesFact, Hub as _, HubEvent, OutputsAsk,
+    StreamProvider as _, World,
+};
+
+/// Keep-alives without an answer after which glasses that also send nothing count as lost.
+const MISSED_KEEP_ALIVES: u32 = 3;
+
+impl<W: World> Supervisor<W> {
+    pub(super) async fn hub_event(&mut self, event: HubEvent) {
+        match event {
+            HubEvent::Asks { package, key, address, answer } => {
+                let decision = self.admit_app(&package, &key, address);
+                // An app that left meanwhile is not there to hear it.
+                let _ = answer.send(decision);
+            }
+            HubEvent::App { app, fact } => self.app_fact(app, fact).await,
+            HubEvent::Glasses(fact) => self.glasses_fact(fact).await,
+            HubEvent::Outputs(OutputsAsk { package, key, stream_id, wish, answer }) => {
+                let outcome = self.outputs_wish(&package, &key, &stream_id, wish).await;
+                let _ = answer.send(outcome);
+            }
+        }
+    }
+
+    /// Who is let in: registered, started here, with the key on file, from this computer or with the user's yes.
+    fn admit_app(
+        &mut self,
+        package: &str,
+        key: &session::ApiKey,
+        address: std::net::IpAddr,
+    ) -> Result<(), AppRefusal> {
+        let package = PackageName::parse(package).map_err(|_| AppRefusal::Unknown)?;
+        let digest = self.hub.digest(key);
+        let entry = self.desk.entries.get_mut(&package).ok_or(AppRefusal::Unknown)?;
+        if entry.row.key.as_ref().is_some_and(|on_file| *on_file != digest) {
+            return Err(AppRefusal::WrongKey);
+        }
+        if !address.is_loopback() && !entry.row.lan_allowed {
+            entry.asks_from = Some(address.to_string());
+            self.show_apps();
+            return Err(AppRefusal::NotAllowed);
+        }
+        if entry.run.is_wanted() { Ok(()) } else { Err(AppRefusal::NotStarted) }
+    }
+
+    async fn app_fact(&mut self, app: PackageName, fact: AppFact) {
+        if !self.desk.entries.contains_key(&app) {
+            return;
+        }
+        match fact {
+            AppFact::Connected { address, sdk_version, resumed } => {
+                self.app_connected(&app, address, sdk_version, resumed).await;
+            }
+            AppFact::Gone { clean } => self.app_gone(&app, clean).await,
+            AppFact::Answered => self.feed_app(&app, AppInput::WebhookAnswered).await,
+            AppFact::CallFailed { unreachable, words } => {
+                self.feed_app(&app, AppInput::WebhookFailed { unreachable, words }).await;
+            }
+            AppFact::Subscribed(names) => self.app_subscribed(&app, names),
+            AppFact::StartManaged { quality, enable_webrtc, destinations, duration_limit_ms, hints } => {
+                let options = session::Options { quality: quality.unwrap_or_default(), enable_webrtc };
+                self.managed_by_app(&app, options, destinations, duration_limit_ms, hints).await;
+            }
+            AppFact::StopManaged => self.stop_managed_by_app(&app).await,
+            AppFact::StartUnmanaged { target, duration_limit_ms, hints } => {
+                self.unmanaged_by_app(&app, target, duration_limit_ms, hints).await;
+            }
+            AppFact::StopUnmanaged => self.stop_unmanaged_by_app(&app).await,
+            AppFact::Check { request } => {
+                let told = self.check_told(&app);
+                self.hub.answer_check(&app, request, told);
+            }
+            AppFact::WifiSetup { reason } => self.hub.show_wifi_setup(&reason),
+        }
+        self.show_apps();
+    }
+
+    async fn app_connected(
+        &mut self,
+        app: &PackageName,
+        address: String,
+        sdk_version: Option<String>,
+        resumed: bool,
+    ) {
+        let now_ms = self.clock.now_ms();
+        let mut new_here = false;
+        if let Some(entry) = self.desk.entries.get_mut(app) {
+            entry.connected = Some((address, now_ms));
+            new_here = !std::mem::replace(&mut entry.was_here, true);
+            entry.sdk_version = sdk_version;
+            entry.asks_from = None;
+        }
+        self.feed_app(app, AppInput::Connected).await;
+        self.desk.holders.back(app);
+        self.tell_again(app, resumed && new_here);
+        self.show_session();
+    }
+
+    async fn app_gone(&mut self, app: &PackageName, clean: bool) {
+        if let Some(entry) = self.desk.entries.get_mut(app) {
+            entry.connected = None;
+            entry.subscriptions.clear();
+        }
+        self.feed_app(app, AppInput::Gone { clean }).await;
+        self.desk.holders.away(app, self.clock.now_ms());
+        self.show_session();
+    }
+
+    fn app_subscribed(&mut self, app: &PackageName, names: Vec<String>) {
+        let Some(entry) = self.desk.entries.get_mut(app) else { return };
+        let heard = entry.hears_streams();
+        entry.subscriptions = names;
+        if !heard && entry.hears_streams() {
+            self.tell_apps();
+        }
+    }
+
+    /// Feeds the machine of an app and carries out what it wants.
+    pub(super) async fn feed_app(&mut self, app: &PackageName, input: AppInput) {
+        let now_ms = self.clock.now_ms();
+        let Some(entry) = self.desk.entries.get_mut(app) else { return };
+        for effect in entry.run.handle(now_ms, input) {
+            match effect {
+                AppEffect::CallWebhook => self.hub.call_app(app, &entry.row.url),
+                AppEffect::CallStop => self.hub.stop_app(app, &entry.row.url),
+                AppEffect::Record(words) => {
+                    tracing::info!(%app, state = entry.run.state().code(), words = %words.text, "an app's state changed");
+                }
+            }
+        }
+    }
+
+    pub(super) async fn tick_apps(&mut self) {
+        let now_ms = self.clock.now_ms();
+        let due: Vec<PackageName> = self
+            .desk
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.run.next_deadline_ms().is_some_and(|at_ms| at_ms <= now_ms))
+            .map(|(app, _)| app.clone())
+            .collect();
+        for app in due {
+            self.feed_app(&app, AppInput::Tick).await;
+        }
+        for (app, expired) in self.desk.holders.expire(now_ms) {
+            self.expired(&app, expired).await;
+        }
+        self.show_apps();
+    }
+
+    async fn glasses_fact(&mut self, fact: GlassesFact) {
+        self.glasses.fact(self.clock.now_ms(), &fact);
+        self.show_glasses();
+        if self.session.link() != Some(CameraLink::Hub) || !self.session.state().is_running() {
+            return;
+        }
+        match fact {
+            GlassesFact::Connected { .. } => self.glasses_back().await,
+            GlassesFact::Gone if self.session.delivery() == Delivery::Unmanaged => {
+                self.handle(Input::MediaLost).await;
+            }
+            GlassesFact::Camera { stream_id, fact } => self.camera_fact(stream_id, fact).await,
+            GlassesFact::KeepAlive { missed } if missed >= MISSED_KEEP_ALIVES => self.silent_glasses().await,
+            _ => {}
+        }
+    }
+
+    pub(super) fn show_glasses(&mut self) {
+        for mark in self.glasses.take_marks() {
+            self.screen.glasses_mark(mark);
+        }
+        self.show_hub();
+    }
+
+    /// Glasses came while a stream of theirs waits for them: they are told again what to do.
+    async fn glasses_back(&mut self) {
+        if matches!(self.session.state(), State::AwaitingCamera | State::AwaitingMedia | State::Interrupted)
+            && let Err(words) = self.command_camera()
+        {
+            self.handle(Input::Note { words }).await;
+        }
+    }
+
+    /// What flows at the ingest outranks what the glasses say of a managed stream.
+    async fn camera_fact(&mut self, stream_id: Option<String>, fact: CameraFact) {
+        let ours = self.short_id();
+        if stream_id.as_ref().is_some_and(|id| ours.as_ref() != Some(id)) {
+            return;
+        }
+        let state = self.session.state();
+        let unmanaged = self.session.delivery() == Delivery::Unmanaged;
+        let flowing = !unmanaged && state == State::Live;
+        match fact {
+            CameraFact::Starting => self.handle(Input::CameraStarted).await,
+            CameraFact::Streaming { .. } => {
+                self.camera_over = None;
+                self.handle(Input::CameraStarted).await;
+                if unmanaged {
+                    self.handle(Input::Playable).await;
+                }
+            }
+            CameraFact::Reconnecting { attempt, of } => {
+                if unmanaged {
+                    self.handle(Input::MediaLost).await;
+                }
+                let words = Words::warning(reconnecting(attempt, of));
+                self.handle(Input::Note { words }).await;
+            }
+            CameraFact::Stopping => {}
+            // Without an id it may be the echo of the stream before.
+            CameraFact::Stopped if stream_id.is_none() && state == State::AwaitingCamera => {}
+            CameraFact::Stopped if state == State::Stopping => self.handle(Input::Closed).await,
+            CameraFact::Failed { .. } if state == State::Stopping => self.handle(Input::Closed).await,
+            fact if flowing && self.provider.measure().publisher.is_some() => self.camera_over = Some(fact),
+            fact => self.camera_ended(fact).await,
+        }
+    }
+
+    /// The media stopped: if the camera said before that it would, that is why.
+    pub(super) async fn media_lost(&mut self) {
+        match self.camera_over.take() {
+            Some(fact) => self.camera_ended(fact).await,
+            None => self.handle(Input::MediaLost).await,
+        }
+    }
+
+    async fn camera_ended(&mut self, fact: CameraFact) {
+        match fact {
+            CameraFact::Failed { words } => self.handle(Input::CameraFailed { words }).await,
+            _ => self.handle(Input::CameraStopped).await,
+        }
+    }
+
+    /// Keep-alives alone prove nothing: while media comes, or the session waits anyway, they are only noted.
+    async fn silent_glasses(&mut self) {
+        if self.session.delivery() == Delivery::Unmanaged && self.session.state() == State::Live {
+            self.handle(Input::MediaLost).await;
+            let words = Words::warning("The glasses no longer answer.")
+                .then("Check that they are on and near their phone.");
+            self.handle(Input::Note { words }).await;
+        }
+    }
+}
