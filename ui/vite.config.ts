@@ -12,7 +12,11 @@ export default defineConfig(({ mode }) => ({
     target: 'es2022',
     // The page's policy allows no inline data: scripts, and a preload helper is not needed from a local disk.
     modulePreload: false,
-    rolldownOptions: { input: { console: 'index.html', watch: 'watch.html' } },
+    rolldownOptions: {
+      input: { console: 'index.html', watch: 'watch.html' },
+      // How long plugins take says how busy the machine is, nothing of the pages.
+      checks: { bundlerTimings: false },
+    },
     // hls.js is one chunk of about 580 kB, loaded only when there is something to play.
     chunkSizeWarningLimit: 700,
   },

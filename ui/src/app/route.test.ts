@@ -10,10 +10,13 @@ test.each<[string, Route]>([
   ['#/history/st-01', { screen: 'stream', streamId: 'st-01' }],
   ['#/history/a%2Fb', { screen: 'stream', streamId: 'a/b' }],
   ['#/history/%', { screen: 'history' }],
+  ['#/apps', { screen: 'apps' }],
+  ['#/apps/build', { screen: 'build' }],
+  ['#/apps/other', { screen: 'apps' }],
   ['#/settings', { screen: 'settings' }],
 ])('%j', (hash, route) => expect(routeOf(hash)).toEqual(route));
 
-test('there and back', () => {
-  const route: Route = { screen: 'stream', streamId: 'a/b c' };
-  expect(routeOf(hashOf(route))).toEqual(route);
-});
+test.each<Route>([{ screen: 'stream', streamId: 'a/b c' }, { screen: 'build' }, { screen: 'apps' }])(
+  'there and back: %j',
+  (route) => expect(routeOf(hashOf(route))).toEqual(route),
+);

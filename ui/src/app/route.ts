@@ -2,12 +2,15 @@
 
 export type Route =
   | { screen: 'live' }
+  | { screen: 'apps' }
+  | { screen: 'build' }
   | { screen: 'history' }
   | { screen: 'stream'; streamId: string }
   | { screen: 'settings' };
 
 export function routeOf(hash: string): Route {
   const [screen, ...rest] = hash.replace(/^#\/?/, '').split('/');
+  if (screen === 'apps') return { screen: rest[0] === 'build' ? 'build' : 'apps' };
   if (screen === 'settings') return { screen: 'settings' };
   if (screen === 'history') {
     const streamId = decode(rest.join('/'));
@@ -17,7 +20,8 @@ export function routeOf(hash: string): Route {
 }
 
 export function hashOf(route: Route): string {
-  return route.screen === 'stream' ? `#/history/${encodeURIComponent(route.streamId)}` : `#/${route.screen}`;
+  if (route.screen === 'stream') return `#/history/${encodeURIComponent(route.streamId)}`;
+  return route.screen === 'build' ? '#/apps/build' : `#/${route.screen}`;
 }
 
 function decode(text: string): string {

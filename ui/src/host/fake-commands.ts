@@ -5,16 +5,16 @@ import { sampleAt } from './fake-data';
 import type { Change, DestinationView, Snapshot } from './generated';
 import type { ArgsOf, CommandName, ResultOf } from './host';
 
-type DestinationCommand = Exclude<
+type DestinationCommand = Extract<
   CommandName,
-  | 'snapshot'
-  | 'start_managed'
-  | 'stop_stream'
-  | 'list_streams'
-  | 'stream_detail'
-  | 'delete_stream'
-  | 'update_settings'
-  | 'new_stream_key'
+  | 'presets'
+  | `${string}_destination`
+  | 'order_destinations'
+  | 'reveal_key'
+  | 'go_live'
+  | 'end_broadcast'
+  | 'preflight'
+  | 'broadcast_check'
 >;
 
 type Answers = {

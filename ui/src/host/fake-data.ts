@@ -11,15 +11,18 @@ import type {
   StreamDetail,
   StreamSummary,
 } from './generated';
+import { hub } from './fake-glasses';
 import { pastMarks } from './fake-destinations';
 
 export const SETTINGS: Settings = {
   rtmpPort: 1935,
   httpPort: 8935,
+  hubPort: 8002,
   lanAccess: false,
   graceS: 60,
   startOnPublish: true,
   freezePicture: false,
+  cloudReplace: false,
   keepDestinationsOn: false,
   theme: 'dark',
 };
@@ -39,6 +42,12 @@ export function session(over: Partial<SessionView> = {}): SessionView {
     phase: 'idle',
     streamId: null,
     cameraLink: null,
+    delivery: 'managed',
+    target: null,
+    startedBy: null,
+    heldByUser: false,
+    apps: [],
+    limitAtMs: null,
     quality: '720p',
     enableWebrtc: false,
     startedAtMs: null,
@@ -135,6 +144,9 @@ export function snapshot(over: Partial<Snapshot> = {}): Snapshot {
     destinations: [],
     destinationMarks: [],
     keyPlace: 'keychain',
+    hub: hub(),
+    apps: [],
+    glassesMarks: [],
     settings: { chosen: SETTINGS, restartNeeded: false },
     ...over,
   };
@@ -145,6 +157,8 @@ export function summary(over: Partial<StreamSummary> = {}): StreamSummary {
   return {
     streamId: 'st-01',
     cameraLink: 'demo',
+    delivery: 'managed',
+    apps: [],
     startedAtMs,
     liveSinceMs: startedAtMs + 2_400,
     endedAtMs: startedAtMs + 42 * 60_000,
@@ -175,6 +189,8 @@ export function history(nowMs: number): StreamSummary[] {
     }),
     summary({
       streamId: 'st-03',
+      cameraLink: 'hub',
+      apps: ['Camera Demo', 'Second App'],
       startedAtMs: nowMs - 30 * hour,
       endedAtMs: nowMs - 28.6 * hour,
       peakViewers: 4,
@@ -189,7 +205,15 @@ export function history(nowMs: number): StreamSummary[] {
       peakViewers: 41,
       meanBitrateBps: 4_320_000,
     }),
-    summary({ streamId: 'st-01', startedAtMs: nowMs - 120 * hour, peakViewers: 1 }),
+    summary({
+      streamId: 'st-01',
+      startedAtMs: nowMs - 120 * hour,
+      cameraLink: 'hub',
+      delivery: 'unmanaged',
+      apps: ['Second App'],
+      peakViewers: 0,
+      meanBitrateBps: 0,
+    }),
   ];
 }
 
@@ -205,6 +229,8 @@ export function detail(line: StreamSummary): StreamDetail {
       ],
       samples: [],
       destinationMarks: [],
+      apps: [],
+      target: null,
     };
   }
   const gapStart = start + (end - start) * 0.45;
@@ -224,7 +250,18 @@ export function detail(line: StreamSummary): StreamDetail {
       mark(end - 800, 'stopping', 'Stop was asked for.'),
       mark(end, 'ended', line.endReason ?? 'Ended.'),
     ],
-    samples: samples(line.liveSinceMs, end, held ? [gapStart, gapEnd] : undefined),
+    samples:
+      line.delivery === 'unmanaged'
+        ? []
+        : samples(line.liveSinceMs, end, held ? [gapStart, gapEnd] : undefined),
     destinationMarks: line.streamId === 'st-05' ? pastMarks(line.liveSinceMs, [gapStart, gapEnd], end) : [],
+    apps: line.apps.map((name, index) => ({
+      packageName: `com.example.${name.toLowerCase().replaceAll(' ', '')}`,
+      name,
+      part: index === 0 ? 'started' : 'joined',
+      joinedAtMs: start + index * 95_000,
+      leftAtMs: index === 0 ? end : end - 240_000,
+    })),
+    target: line.delivery === 'unmanaged' ? 'rtmps://media.club.example/live/***' : null,
   };
 }

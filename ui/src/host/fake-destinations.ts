@@ -28,6 +28,7 @@ export function destination(over: Partial<DestinationView> = {}): DestinationVie
     rttMs: null,
     holdLimitS: null,
     bandwidthTest: false,
+    addedBy: null,
     ...over,
   };
 }

@@ -1,8 +1,10 @@
 // A scripted console for tests and design work: `npm run dev`, then `/?fake=live`. Scenes are listed in `SCENES`.
 import { HostError } from './errors';
+import { appAnswers, everyApp, heldByApps, inStream, named } from './fake-apps';
 import { destinationAnswers } from './fake-commands';
 import * as data from './fake-data';
 import { everyState, marksOf, resting, threeOn } from './fake-destinations';
+import { glasses, glassesMarks, hub, streaming, virtualHub } from './fake-glasses';
 import type { Change, DestinationView, Event, Mark, SessionView, Snapshot, StreamSummary } from './generated';
 import type { ArgsOf, CommandName, Host, Listener, ResultOf } from './host';
 
@@ -47,6 +49,24 @@ function fanOut(nowMs: number, destinations: DestinationView[]): Partial<Snapsho
   const gapStart = minutesAgo(nowMs, 4);
   return {
     ...live(nowMs),
+    destinations,
+    destinationMarks: marksOf(destinations, start, [gapStart, gapStart + 14_000]),
+  };
+}
+
+/** A live stream of the glasses, held by two apps, one destination named by one of them. */
+function onGlasses(nowMs: number): Partial<Snapshot> {
+  const { apps, hub, over } = heldByApps(nowMs);
+  const start = minutesAgo(nowMs, 9);
+  const gapStart = minutesAgo(nowMs, 4);
+  const [youtube] = threeOn(nowMs);
+  const destinations = [...(youtube === undefined ? [] : [youtube]), named()];
+  return {
+    ...live(nowMs, over),
+    ingest: data.ingest({ publisher: { address: '192.168.1.34:40122', encoder: '', sinceMs: start } }),
+    apps,
+    hub,
+    glassesMarks: glassesMarks(start, [gapStart, gapStart + 14_000]),
     destinations,
     destinationMarks: marksOf(destinations, start, [gapStart, gapStart + 14_000]),
   };
@@ -165,6 +185,39 @@ export const SCENES: Record<string, Scene> = {
       data.mark(now - 6000, 'ended', 'No playable picture arrived within 15 s.'),
     ],
   }),
+  /** Apps in every state; two of them are in the running stream of the glasses. */
+  apps: (now) => ({ ...onGlasses(now), apps: everyApp(now) }),
+  /** A stream of the glasses that two apps hold. */
+  glasses: (now) => onGlasses(now),
+  /** Nothing runs, virtual glasses are on. */
+  'virtual-glasses': () => ({ hub: virtualHub() }),
+  'glasses-away': () => ({ hub: hub({ glasses: glasses({ link: 'away', wifi: false, wifiName: null }) }) }),
+  /** From the glasses straight to a server. */
+  unmanaged: (now) => {
+    const [first] = inStream(now);
+    const start = minutesAgo(now, 6);
+    return {
+      session: started(now, {
+        state: 'active',
+        phase: 'live',
+        cameraLink: 'hub',
+        delivery: 'unmanaged',
+        target: 'rtmps://media.club.example/live/***',
+        startedBy: 'com.example.camera',
+        apps: [{ packageName: 'com.example.camera', name: 'Camera Demo', part: 'started', away: false }],
+        startedAtMs: start - 3000,
+        liveSinceMs: start,
+      }),
+      apps: first === undefined ? [] : [first],
+      hub: hub({ glasses: glasses(streaming) }),
+      glassesMarks: glassesMarks(start, [start + 90_000, start + 104_000], 81),
+      destinations: resting(),
+      marks: [
+        data.mark(start - 3000, 'awaiting_camera', 'Started. The glasses were asked to start.'),
+        data.mark(start, 'live', 'The glasses say that the server takes the stream.'),
+      ],
+    };
+  },
   lost: (now) => fanOut(now, threeOn(now)),
   refused: () => ({}),
   restart: () => ({
@@ -212,12 +265,19 @@ export function fakeHost(sceneName: string): FakeHost {
 
   const start = (cameraLink: SessionView['cameraLink']) => {
     const streamId = `st-${Date.now()}`;
-    const first = cameraLink === 'demo' ? 'awaiting_camera' : 'awaiting_media';
+    const first = cameraLink === 'manual' ? 'awaiting_media' : 'awaiting_camera';
     setSession(
-      data.session({ streamId, cameraLink, phase: first, state: 'initializing', startedAtMs: Date.now() }),
+      data.session({
+        streamId,
+        cameraLink,
+        phase: first,
+        state: 'initializing',
+        startedAtMs: Date.now(),
+        heldByUser: true,
+      }),
     );
     say(first, 'Started.');
-    if (cameraLink !== 'demo') return streamId;
+    if (cameraLink === 'manual') return streamId;
     setTimeout(() => {
       if (known.session.streamId !== streamId || known.session.phase === 'ended') return;
       tell({ kind: 'signal', signal: data.signal() });
@@ -234,6 +294,7 @@ export function fakeHost(sceneName: string): FakeHost {
 
   const answers: { [C in CommandName]: (...args: ArgsOf<C>) => ResultOf<C> | Promise<ResultOf<C>> } = {
     ...destinationAnswers(() => known, tell),
+    ...appAnswers(() => known, tell),
     snapshot: () => known,
     start_managed: (args) => ({ streamId: start(args.cameraLink ?? 'manual'), joined: false }),
     stop_stream: () => (stop(), null),
@@ -252,7 +313,8 @@ export function fakeHost(sceneName: string): FakeHost {
       return null;
     },
     update_settings: (chosen) => {
-      const restartNeeded = chosen.lanAccess || chosen.rtmpPort !== 1935 || chosen.httpPort !== 8935;
+      const restartNeeded =
+        chosen.lanAccess || chosen.rtmpPort !== 1935 || chosen.httpPort !== 8935 || chosen.hubPort !== 8002;
       tell({ kind: 'settings', settings: { chosen, restartNeeded } });
       return known.settings;
     },
@@ -326,6 +388,10 @@ function fold(snapshot: Snapshot, change: Change): Snapshot {
       return { ...snapshot, signal: change.signal };
     case 'destinations':
       return { ...snapshot, destinations: change.destinations };
+    case 'hub':
+      return { ...snapshot, hub: change.hub };
+    case 'apps':
+      return { ...snapshot, apps: change.apps };
     case 'settings':
       return { ...snapshot, settings: change.settings };
     default:

@@ -42,6 +42,18 @@ destinationMarks: Array<DestinationMark>,
  */
 keyPlace: KeyPlace, 
 /**
+ * Where apps and glasses connect, and the glasses.
+ */
+hub: HubView, 
+/**
+ * Registered apps, in the order of their names.
+ */
+apps: Array<AppView>, 
+/**
+ * What the glasses went through since the program came up, oldest first, at most 500.
+ */
+glassesMarks: Array<GlassesMark>, 
+/**
  * What the user has chosen.
  */
 settings: SettingsView, };
@@ -64,7 +76,9 @@ export type StatusWord = "initializing" | "preparing" | "active" | "stopping" | 
 
 export type Phase = "idle" | "awaiting_camera" | "awaiting_media" | "live" | "interrupted" | "stopping" | "ended";
 
-export type CameraLink = "manual" | "demo";
+export type CameraLink = "manual" | "demo" | "hub";
+
+export type Delivery = "managed" | "unmanaged";
 
 export type Quality = "720p" | "1080p";
 
@@ -85,6 +99,30 @@ streamId: string | null,
  * How the camera is reached; null before the first stream.
  */
 cameraLink: CameraLink | null, 
+/**
+ * Where the media goes.
+ */
+delivery: Delivery, 
+/**
+ * The endpoint of an unmanaged stream with its key masked; null otherwise.
+ */
+target: string | null, 
+/**
+ * Package name of the app that started it; null if the user or an encoder did.
+ */
+startedBy: string | null, 
+/**
+ * The user holds the stream: it goes on when the last app leaves it.
+ */
+heldByUser: boolean, 
+/**
+ * Apps in the running stream.
+ */
+apps: Array<StreamApp>, 
+/**
+ * When it ends by itself because an app set a time limit; null without one or before it is live.
+ */
+limitAtMs: number | null, 
 /**
  * Quality asked for.
  */
@@ -336,6 +374,10 @@ rtmpPort: number,
  */
 httpPort: number, 
 /**
+ * Port apps and glasses connect to; 0 = any free port.
+ */
+hubPort: number, 
+/**
  * Listen on every network interface instead of this computer alone.
  */
 lanAccess: boolean, 
@@ -351,6 +393,10 @@ startOnPublish: boolean,
  * Viewers see the last picture while none arrives, instead of a player that waits.
  */
 freezePicture: boolean, 
+/**
+ * A new unmanaged stream replaces what runs, as in the MentraOS cloud, instead of being refused.
+ */
+cloudReplace: boolean, 
 /**
  * Destinations stay on when a stream ends, so that the next one goes out to them by itself.
  */
@@ -412,6 +458,14 @@ streamId: string,
  */
 cameraLink: CameraLink, 
 /**
+ * Where the media went.
+ */
+delivery: Delivery, 
+/**
+ * Names of the apps that took part.
+ */
+apps: Array<string>, 
+/**
  * When it was started.
  */
 startedAtMs: number, 
@@ -464,7 +518,15 @@ samples: Array<Sample>,
 /**
  * State changes of its destinations, oldest first.
  */
-destinationMarks: Array<DestinationMark>, };
+destinationMarks: Array<DestinationMark>, 
+/**
+ * Apps that took part, in the order they came.
+ */
+apps: Array<StreamAppRecord>, 
+/**
+ * The endpoint of an unmanaged stream with its key masked; null otherwise.
+ */
+target: string | null, };
 
 export type DestinationView = { 
 /**
@@ -534,7 +596,11 @@ holdLimitS: number | null,
 /**
  * Sends to Twitch's bandwidth test: nobody sees it.
  */
-bandwidthTest: boolean, };
+bandwidthTest: boolean, 
+/**
+ * Name of the app that named it for the running stream: it goes with that stream. Null for the user's own.
+ */
+addedBy: string | null, };
 
 export type DestinationState = "disabled" | "idle" | "starting" | "broadcasting" | "stalled" | "interrupted" | "retrying" | "errored";
 
@@ -792,6 +858,331 @@ text: string,
  */
 fix: string | null, };
 
+export type HubView = { 
+/**
+ * Address on this computer, for example `http://127.0.0.1:8002`.
+ */
+url: string, 
+/**
+ * The same at each address of this computer on the network; empty unless LAN access is on.
+ */
+lanUrls: Array<string>, 
+/**
+ * Where glasses (or a phone for them) connect, with their token: a secret.
+ */
+glassesUrl: string, 
+/**
+ * The connected glasses, or those that were connected and may come back; null if there are none.
+ */
+glasses: GlassesView | null, 
+/**
+ * What the virtual glasses are set to; null while they are off.
+ */
+virtualGlasses: VirtualGlasses | null, };
+
+export type GlassesView = { 
+/**
+ * What they call themselves, for example `Mentra Live`.
+ */
+model: string, 
+/**
+ * State of the connection.
+ */
+link: GlassesLink, 
+/**
+ * Network address they connect from.
+ */
+address: string, 
+/**
+ * When they connected.
+ */
+sinceMs: number, 
+/**
+ * Battery, 0 to 100.
+ */
+batteryPercent: number | null, 
+/**
+ * The battery is being charged.
+ */
+charging: boolean | null, 
+/**
+ * They have Wi-Fi.
+ */
+wifi: boolean | null, 
+/**
+ * Name of that Wi-Fi.
+ */
+wifiName: string | null, 
+/**
+ * What the camera last said of itself, in words; null before it said anything.
+ */
+camera: string | null, 
+/**
+ * Bitrate the glasses claim; the measured one is in the signal.
+ */
+claimedBitrateBps: number | null, 
+/**
+ * Frames a second the glasses claim.
+ */
+claimedFps: number | null, };
+
+export type GlassesLink = "connected" | "phone_only" | "away";
+
+export type GlassesMark = { 
+/**
+ * When.
+ */
+atMs: number, 
+/**
+ * What it is about.
+ */
+kind: GlassesMarkKind, 
+/**
+ * The battery then, 0 to 100; null unless the mark is about the battery.
+ */
+batteryPercent: number | null, 
+/**
+ * Something to worry about: the battery is low, the Wi-Fi or the connection is gone.
+ */
+bad: boolean, 
+/**
+ * What happened, in words.
+ */
+text: string, };
+
+export type GlassesMarkKind = "battery" | "wifi" | "link" | "camera";
+
+export type VirtualGlasses = { 
+/**
+ * Battery, 0 to 100; below 10 the camera refuses to start.
+ */
+batteryPercent?: number, 
+/**
+ * They have Wi-Fi; without it the camera refuses to start.
+ */
+wifi?: boolean, 
+/**
+ * Another program holds the camera.
+ */
+cameraBusy?: boolean, 
+/**
+ * They never answer keep-alives.
+ */
+silentKeepAlives?: boolean, 
+/**
+ * They send timestamps as odd as real encoders sometimes do.
+ */
+oddTimestamps?: boolean, 
+/**
+ * The video connection breaks every 10 s.
+ */
+drops?: boolean, 
+/**
+ * The connection to the hub breaks every 10 s.
+ */
+reconnects?: boolean, 
+/**
+ * An FLV file (H.264, AAC) to play instead of the demo clip.
+ */
+clip?: string, };
+
+export type SetVirtualGlasses = { 
+/**
+ * What they play; null or left out switches them off.
+ */
+glasses?: VirtualGlasses, };
+
+export type AppView = { 
+/**
+ * What the user calls it.
+ */
+name: string, 
+/**
+ * Its package name, for example `com.example.cam`.
+ */
+packageName: string, 
+/**
+ * Where it listens for webhooks, for example `http://127.0.0.1:7010`.
+ */
+url: string, 
+/**
+ * An API key is on file: only an app that presents it is let in.
+ */
+hasApiKey: boolean, 
+/**
+ * What the user lets it do.
+ */
+permissions: Array<AppPermission>, 
+/**
+ * State of the app on this hub.
+ */
+state: AppState, 
+/**
+ * What is so in words, and what to do; null while it is simply stopped.
+ */
+message: Message | null, 
+/**
+ * When it connected; null unless connected.
+ */
+connectedSinceMs: number | null, 
+/**
+ * Where it connects from; null unless connected.
+ */
+address: string | null, 
+/**
+ * Version of the SDK, if it told; `2.x` otherwise.
+ */
+sdkVersion: string | null, 
+/**
+ * What it subscribed to.
+ */
+subscriptions: Array<string>, 
+/**
+ * It may connect from another computer.
+ */
+lanAllowed: boolean, 
+/**
+ * Another computer from which it tried to connect and waits for the user's yes; null if none.
+ */
+asksFrom: string | null, 
+/**
+ * Its part in the running stream; null if it has none.
+ */
+part: AppPart | null, };
+
+export type AppPermission = "CAMERA" | "MICROPHONE" | "LOCATION";
+
+export type AppState = "stopped" | "starting" | "connected" | "away" | "failed";
+
+export type AppPart = "started" | "joined";
+
+export type StreamApp = { 
+/**
+ * Its package name.
+ */
+packageName: string, 
+/**
+ * What the user calls it.
+ */
+name: string, 
+/**
+ * Started or joined.
+ */
+part: AppPart, 
+/**
+ * Its connection is lost: it leaves the stream if it does not come back soon.
+ */
+away: boolean, };
+
+export type StreamAppRecord = { 
+/**
+ * Its package name.
+ */
+packageName: string, 
+/**
+ * What it was called then.
+ */
+name: string, 
+/**
+ * Started or joined.
+ */
+part: AppPart, 
+/**
+ * When it came.
+ */
+joinedAtMs: number, 
+/**
+ * When it left; null while it is there.
+ */
+leftAtMs: number | null, };
+
+export type AddApp = { 
+/**
+ * What to call it; default: its package name.
+ */
+name?: string, 
+/**
+ * Its package name, as in the app's own configuration.
+ */
+packageName: string, 
+/**
+ * Where it listens, for example `http://127.0.0.1:7010`.
+ */
+url: string, 
+/**
+ * Its API key. `add_app`: left out or empty means any key is let in from this computer. `update_app`: left out
+ * keeps the one on file, empty forgets it.
+ */
+apiKey?: string, 
+/**
+ * What it may do; default: nothing.
+ */
+permissions?: Array<AppPermission>, };
+
+export type OneApp = { 
+/**
+ * Its package name.
+ */
+packageName: string, };
+
+export type AllowApp = { 
+/**
+ * Its package name.
+ */
+packageName: string, 
+/**
+ * Whether it may connect from other computers.
+ */
+allow: boolean, };
+
+export type WantedFrames = { 
+/**
+ * Of which app; left out: of the glasses.
+ */
+packageName?: string, 
+/**
+ * Only those after this `seq`; default 0.
+ */
+after?: number, };
+
+export type Frames = { 
+/**
+ * The frames.
+ */
+frames: Array<FrameView>, };
+
+export type FrameView = { 
+/**
+ * Grows by one with each frame of the hub.
+ */
+seq: number, 
+/**
+ * When.
+ */
+atMs: number, 
+/**
+ * Which way it went.
+ */
+direction: FrameDirection, 
+/**
+ * The JSON text, secrets masked.
+ */
+text: string, };
+
+export type FrameDirection = "received" | "sent" | "webhook";
+
+export type HoldStream = { 
+/**
+ * The stream goes on when the last app leaves it.
+ */
+hold: boolean, };
+
+export type StartUnmanaged = { 
+/**
+ * `rtmp://` or `rtmps://` address with its key; the glasses push straight to it.
+ */
+url: string, };
+
 export type Event = { 
 /**
  * Grows by one with each event; an event not greater than the snapshot's `seq` is old.
@@ -828,7 +1219,19 @@ keyPlace: KeyPlace, } | { "kind": "destination_mark",
 /**
  * The mark.
  */
-mark: DestinationMark, } | { "kind": "history" } | { "kind": "settings", 
+mark: DestinationMark, } | { "kind": "hub", 
+/**
+ * The new slice.
+ */
+hub: HubView, } | { "kind": "apps", 
+/**
+ * The new slice.
+ */
+apps: Array<AppView>, } | { "kind": "glasses_mark", 
+/**
+ * The mark.
+ */
+mark: GlassesMark, } | { "kind": "history" } | { "kind": "settings", 
 /**
  * The new slice.
  */
@@ -866,7 +1269,19 @@ keyPlace: KeyPlace, } | { "kind": "destination_mark",
 /**
  * The mark.
  */
-mark: DestinationMark, } | { "kind": "history" } | { "kind": "settings", 
+mark: DestinationMark, } | { "kind": "hub", 
+/**
+ * The new slice.
+ */
+hub: HubView, } | { "kind": "apps", 
+/**
+ * The new slice.
+ */
+apps: Array<AppView>, } | { "kind": "glasses_mark", 
+/**
+ * The mark.
+ */
+mark: GlassesMark, } | { "kind": "history" } | { "kind": "settings", 
 /**
  * The new slice.
  */
@@ -912,4 +1327,15 @@ export type Commands = {
   end_broadcast: { argument: null; answer: null };
   preflight: { argument: null; answer: Preflight };
   broadcast_check: { argument: null; answer: BroadcastCheck };
+  start_unmanaged: { argument: StartUnmanaged; answer: Started };
+  hold_stream: { argument: HoldStream; answer: null };
+  add_app: { argument: AddApp; answer: null };
+  update_app: { argument: AddApp; answer: null };
+  remove_app: { argument: OneApp; answer: null };
+  start_app: { argument: OneApp; answer: null };
+  stop_app: { argument: OneApp; answer: null };
+  allow_app: { argument: AllowApp; answer: null };
+  frames: { argument: WantedFrames; answer: Frames };
+  set_virtual_glasses: { argument: SetVirtualGlasses; answer: null };
+  new_glasses_token: { argument: null; answer: null };
 };

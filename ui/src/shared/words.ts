@@ -3,7 +3,7 @@
 export type PhaseName =
   'idle' | 'awaiting_camera' | 'awaiting_media' | 'live' | 'interrupted' | 'stopping' | 'ended';
 
-export type CameraLinkName = 'manual' | 'demo';
+export type CameraLinkName = 'manual' | 'demo' | 'hub';
 
 /** Colour family of a state. Colour never speaks alone: a word and a shape say the same. */
 export type ToneName = 'neutral' | 'wait' | 'live' | 'ok' | 'warn' | 'error';
@@ -13,6 +13,8 @@ export const CHIP_WORDS = {
   ready: 'Ready',
   startingCamera: 'Starting the camera',
   waitingForEncoder: 'Waiting for the encoder',
+  startingGlasses: 'Starting the glasses',
+  connecting: 'Connecting',
   preparing: 'Preparing',
   live: 'Live',
   interrupted: 'Interrupted',
@@ -85,6 +87,55 @@ export const DESTINATION_TONES: Record<DestinationStateName, ToneName> = {
   errored: 'error',
 };
 
+export type AppStateName = 'stopped' | 'starting' | 'connected' | 'away' | 'failed';
+
+/** A MentraOS app, on its card. */
+export const APP_WORDS: Record<AppStateName, string> = {
+  stopped: 'Stopped',
+  starting: 'Starting',
+  connected: 'Connected',
+  away: 'Away',
+  failed: 'Failed',
+};
+
+export const APP_TONES: Record<AppStateName, ToneName> = {
+  stopped: 'neutral',
+  starting: 'wait',
+  connected: 'ok',
+  away: 'warn',
+  failed: 'error',
+};
+
+/** An app's part in a stream. */
+export const PART_WORDS = { started: 'Started this stream', joined: 'Joined this stream' } as const;
+
+/** The same for a stream of the past. */
+export const PAST_PART_WORDS = { started: 'Started it', joined: 'Joined' } as const;
+
+export const GLASSES_LINK_WORDS = {
+  connected: 'Connected',
+  phone_only: 'Phone only',
+  away: 'Away',
+} as const;
+
+export const GLASSES_LINK_TONES = { connected: 'ok', phone_only: 'warn', away: 'warn' } as const;
+
+export const GLASSES_MARK_WORDS = {
+  battery: 'Battery',
+  wifi: 'Wi-Fi',
+  link: 'Connection',
+  camera: 'Camera',
+} as const;
+
+/** A stream from the glasses straight to a server, past this computer. */
+export const UNMANAGED_WORD = 'Unmanaged';
+
+/** The source's cable then. */
+export const ELSEWHERE_WORD = 'elsewhere';
+
+/** Which way a message went, as a person reads it. */
+export const DIRECTION_WORDS = { received: 'Received', sent: 'Sent', webhook: 'Webhook' } as const;
+
 export const VERDICT_WORDS = { pass: 'Fine', warn: 'May suffer', refused: 'Will be refused' } as const;
 
 export const VERDICT_TONES = { pass: 'ok', warn: 'warn', refused: 'error' } as const;
@@ -98,6 +149,7 @@ export const SHUT_OUT_WORD = 'shut out';
 export const CAMERA_LINK_WORDS: Record<CameraLinkName, string> = {
   manual: 'Encoder',
   demo: 'Demo camera',
+  hub: 'Glasses',
 };
 
 /** How a past stream went. */
@@ -120,6 +172,7 @@ export const NO_URLS_WORDS = {
   off: 'After the start',
   waiting: 'Not yet: waiting for video',
   stopping: 'Being closed',
+  unmanaged: 'None: the picture does not pass through this computer, so nobody can watch it here.',
 } as const;
 
 /** The public page. */

@@ -74,6 +74,7 @@ test('a preview plays here, has destinations, and none of them is on', () => {
   const active = session({ phase: 'live', state: 'active' });
   expect(isPreview(active, [destination()])).toBe(true);
   expect(isPreview(active, [])).toBe(false);
+  expect(isPreview({ ...active, delivery: 'unmanaged' }, [destination()])).toBe(false);
   expect(isPreview(active, [destination(), destination({ id: 'b', enabled: true })])).toBe(false);
   expect(isPreview(session({ phase: 'awaiting_media', state: 'preparing' }), [destination()])).toBe(false);
 });

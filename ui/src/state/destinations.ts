@@ -74,7 +74,8 @@ export function isSending({ state }: DestinationView): boolean {
 
 /** The stream plays here, there are destinations, and none is switched on. */
 export function isPreview(session: SessionView, destinations: readonly DestinationView[]): boolean {
-  return session.state === 'active' && destinations.length > 0 && !destinations.some((one) => one.enabled);
+  if (session.state !== 'active' || session.delivery !== 'managed') return false;
+  return destinations.length > 0 && !destinations.some((one) => one.enabled);
 }
 
 /** `2 of 3 destinations on air`; null while none is switched on. */

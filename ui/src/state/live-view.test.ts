@@ -27,6 +27,37 @@ const ROWS: Row[] = [
     },
   ],
   [
+    'glasses asked',
+    { phase: 'awaiting_camera', state: 'initializing', cameraLink: 'hub' },
+    {},
+    {
+      chip: 'Starting the glasses',
+      action: 'Stop',
+      does: 'stop',
+      stage: 'waiting',
+      source: 'waiting',
+    },
+  ],
+  ...(
+    [
+      ['awaiting_camera', 'initializing', 'Starting the glasses'],
+      ['awaiting_media', 'preparing', 'Connecting'],
+      ['live', 'active', 'Live'],
+      ['interrupted', 'active', 'Interrupted'],
+    ] as const
+  ).map(([phase, state, chip]): Row => [
+    `unmanaged, ${phase}`,
+    { phase, state, cameraLink: 'hub', delivery: 'unmanaged' },
+    {},
+    { chip, action: 'Stop', does: 'stop', stage: 'unmanaged', source: 'off' },
+  ]),
+  [
+    'unmanaged, stopping',
+    { phase: 'stopping', state: 'stopping', cameraLink: 'hub', delivery: 'unmanaged' },
+    {},
+    { chip: 'Stopping', action: 'Stopping', does: 'nothing', stage: 'stopping', source: 'off' },
+  ],
+  [
     'encoder awaited',
     { phase: 'awaiting_camera', state: 'initializing', cameraLink: 'manual' },
     {},

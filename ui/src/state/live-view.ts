@@ -24,6 +24,8 @@ export type Stage =
   /** Something else is awaited: words and the time left. */
   | 'waiting'
   | 'player'
+  /** The picture goes elsewhere: where to, and what is known of it. */
+  | 'unmanaged'
   | 'stopping'
   | 'ended'
   | 'failed';
@@ -80,6 +82,9 @@ function phaseView(
 ): Pick<LiveView, 'chip' | 'action' | 'stage' | 'sourceCable'> {
   const stop: PrimaryAction = { word: ACTION_WORDS.stop, does: 'stop' };
   const start: PrimaryAction = { word: ACTION_WORDS.start, does: 'start' };
+  if (session.delivery === 'unmanaged' && isRunning(session) && session.phase !== 'stopping') {
+    return { chip: unmanagedChip(session), action: stop, stage: 'unmanaged', sourceCable: 'off' };
+  }
   switch (session.phase) {
     case 'idle':
       return {
@@ -97,7 +102,9 @@ function phaseView(
         : manual
           ? CHIP_WORDS.waitingForEncoder
           : session.phase === 'awaiting_camera'
-            ? CHIP_WORDS.startingCamera
+            ? session.cameraLink === 'hub'
+              ? CHIP_WORDS.startingGlasses
+              : CHIP_WORDS.startingCamera
             : CHIP_WORDS.preparing;
       return {
         chip: { word, tone: 'wait' },
@@ -141,6 +148,14 @@ function phaseView(
   }
 }
 
+/** What the glasses say of the far side is all that is known. */
+function unmanagedChip({ phase }: SessionView): Chip {
+  if (phase === 'live') return { word: CHIP_WORDS.live, tone: 'live' };
+  if (phase === 'interrupted') return { word: CHIP_WORDS.interrupted, tone: 'warn' };
+  const word = phase === 'awaiting_camera' ? CHIP_WORDS.startingGlasses : CHIP_WORDS.connecting;
+  return { word, tone: 'wait' };
+}
+
 function title(session: SessionView, ingest: IngestView, chosen: CameraLink): string {
   if (!isRunning(session)) return CAMERA_LINK_WORDS[chosen];
   if (session.cameraLink === 'manual' && ingest.publisher !== null)
@@ -150,6 +165,7 @@ function title(session: SessionView, ingest: IngestView, chosen: CameraLink): st
 
 function noUrls(session: SessionView): string {
   if (session.phase === 'stopping') return NO_URLS_WORDS.stopping;
+  if (session.delivery === 'unmanaged' && isRunning(session)) return NO_URLS_WORDS.unmanaged;
   return isRunning(session) ? NO_URLS_WORDS.waiting : NO_URLS_WORDS.off;
 }
 

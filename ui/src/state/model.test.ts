@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { ingest, mark, sampleAt, session, SETTINGS, signal, snapshot } from '../host/fake-data';
+import { app } from '../host/fake-apps';
 import { destination, destinationMark } from '../host/fake-destinations';
+import { glassesMark, hub } from '../host/fake-glasses';
 import type { Event } from '../host/generated';
 import {
   EMPTY,
   MAX_DESTINATION_MARKS,
+  MAX_GLASSES_MARKS,
   MAX_SAMPLES,
   withConnection,
   withEvent,
@@ -66,6 +69,32 @@ describe('events', () => {
       ?.destinationMarks;
     expect(marks).toHaveLength(MAX_DESTINATION_MARKS);
     expect([marks?.[0]?.atMs, marks?.at(-1)?.atMs]).toEqual([1, -1]);
+  });
+
+  test('of the hub, its apps and the glasses replace and append', () => {
+    const first = glassesMark(10, 'link', 'The glasses are connected.');
+    const next = fold(
+      at(1, { glassesMarks: [first] }),
+      { seq: 2, kind: 'hub', hub: hub({ lanUrls: ['http://192.168.1.2:8002'] }) },
+      { seq: 3, kind: 'apps', apps: [app({ state: 'connected' })] },
+      { seq: 4, kind: 'glasses_mark', mark: glassesMark(20, 'wifi', 'The glasses have no Wi-Fi.') },
+    ).snapshot;
+    expect(next?.hub.lanUrls).toEqual(['http://192.168.1.2:8002']);
+    expect(next?.apps.map((one) => one.state)).toEqual(['connected']);
+    expect(next?.glassesMarks.map((one) => one.atMs)).toEqual([10, 20]);
+  });
+
+  test('of the glasses are kept up to a bound, and a new stream does not empty them', () => {
+    const full = at(1, {
+      glassesMarks: Array.from({ length: MAX_GLASSES_MARKS }, (_, n) => glassesMark(n, 'camera', '')),
+    });
+    const next = fold(
+      full,
+      { seq: 2, kind: 'glasses_mark', mark: glassesMark(-1, 'camera', '') },
+      { seq: 3, kind: 'session', session: session({ streamId: 'new' }) },
+    ).snapshot?.glassesMarks;
+    expect(next).toHaveLength(MAX_GLASSES_MARKS);
+    expect([next?.[0]?.atMs, next?.at(-1)?.atMs]).toEqual([1, -1]);
   });
 
   test('null takes the signal away', () => {

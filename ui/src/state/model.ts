@@ -7,6 +7,9 @@ export const MAX_SAMPLES = 600;
 /** State changes of destinations kept for the time axis; older ones leave at the front. */
 export const MAX_DESTINATION_MARKS = 5000;
 
+/** As many marks of the glasses as a snapshot holds; older ones leave at the front. */
+export const MAX_GLASSES_MARKS = 500;
+
 export interface Model {
   /** Null until the first one arrived. */
   snapshot: Snapshot | null;
@@ -58,6 +61,15 @@ export function withEvent(model: Model, event: Event): Model {
       break;
     case 'destination_mark':
       next.destinationMarks = [...known.destinationMarks, event.mark].slice(-MAX_DESTINATION_MARKS);
+      break;
+    case 'hub':
+      next.hub = event.hub;
+      break;
+    case 'apps':
+      next.apps = event.apps;
+      break;
+    case 'glasses_mark':
+      next.glassesMarks = [...known.glassesMarks, event.mark].slice(-MAX_GLASSES_MARKS);
       break;
     case 'settings':
       next.settings = event.settings;

@@ -27,6 +27,30 @@ test('lists streams with how they went', async () => {
   expect(rows[1]?.textContent).toContain('No playable picture arrived within 15 s.');
 });
 
+test('names the apps of a stream, and one that went past this computer', async () => {
+  render(HistoryScreen, { console: new ConsoleState(fakeHost('idle')) });
+  const rows = await screen.findAllByTestId('history-row');
+  expect(rows[2]?.textContent).toMatch(/Glasses\s+Camera Demo, Second App/);
+  expect(rows[4]?.textContent).toMatch(/Glasses\s+Unmanaged\s+Second App/);
+});
+
+test('one stream says who took part, from when to when', async () => {
+  render(StreamScreen, { console: new ConsoleState(fakeHost('idle')), streamId: 'st-03' });
+  const part = within(await screen.findByRole('region', { name: 'Who took part' }));
+  expect(part.getAllByRole('listitem').map((one) => one.textContent.replace(/\s+/g, ' ').trim())).toEqual([
+    'Camera Demo Started it, from 0:00 to 1:24:00',
+    'Second App Joined, from 1:35 to 1:20:00',
+  ]);
+  expect(screen.getByRole('region', { name: 'Facts' }).textContent).not.toContain('Unmanaged');
+});
+
+test('an unmanaged stream says where it went, and nothing that was not measured', async () => {
+  render(StreamScreen, { console: new ConsoleState(fakeHost('idle')), streamId: 'st-01' });
+  const facts = await screen.findByRole('region', { name: 'Facts' });
+  expect(facts.textContent).toContain('rtmps://media.club.example/live/***');
+  expect(facts.textContent).not.toContain('Mean bitrate');
+});
+
 test('says so when there is nothing yet', async () => {
   render(HistoryScreen, { console: new ConsoleState(fakeHost('first-run')) });
   expect((await screen.findByTestId('history-empty')).textContent).toContain('No streams yet');

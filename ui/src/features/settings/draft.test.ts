@@ -16,6 +16,9 @@ test.each<[Partial<Draft>, string[]]>([
   [{ httpPort: '80.5' }, ['httpPort']],
   [{ httpPort: '-1' }, ['httpPort']],
   [{ httpPort: '1935' }, ['httpPort']],
+  [{ hubPort: 'x' }, ['hubPort']],
+  [{ hubPort: '1935' }, ['hubPort']],
+  [{ hubPort: '8935' }, ['hubPort']],
   [{ graceS: '1801' }, ['graceS']],
   [{ graceS: 'a minute', rtmpPort: 'x' }, ['graceS', 'rtmpPort']],
 ])('%j is refused with words', (over, fields) => {
@@ -24,7 +27,7 @@ test.each<[Partial<Draft>, string[]]>([
 });
 
 test.each<Partial<Draft>>([
-  { rtmpPort: '0', httpPort: '0' },
+  { rtmpPort: '0', httpPort: '0', hubPort: '0' },
   { graceS: '0' },
   { graceS: '1800' },
   { rtmpPort: ' 1936 ' },

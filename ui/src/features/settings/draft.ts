@@ -5,24 +5,28 @@ import type { Settings } from '../../host/generated';
 export interface Draft {
   rtmpPort: string;
   httpPort: string;
+  hubPort: string;
   graceS: string;
   lanAccess: boolean;
   startOnPublish: boolean;
   freezePicture: boolean;
   keepDestinationsOn: boolean;
+  cloudReplace: boolean;
 }
 
-export type Problems = Partial<Record<'rtmpPort' | 'httpPort' | 'graceS', string>>;
+export type Problems = Partial<Record<'rtmpPort' | 'httpPort' | 'hubPort' | 'graceS', string>>;
 
 export function draftOf(chosen: Settings): Draft {
   return {
     rtmpPort: String(chosen.rtmpPort),
     httpPort: String(chosen.httpPort),
+    hubPort: String(chosen.hubPort),
     graceS: String(chosen.graceS),
     lanAccess: chosen.lanAccess,
     startOnPublish: chosen.startOnPublish,
     freezePicture: chosen.freezePicture,
     keepDestinationsOn: chosen.keepDestinationsOn,
+    cloudReplace: chosen.cloudReplace,
   };
 }
 
@@ -38,6 +42,7 @@ export function read(
 ): { settings: Settings } | { problems: Problems } {
   const rtmpPort = whole(draft.rtmpPort, 65_535);
   const httpPort = whole(draft.httpPort, 65_535);
+  const hubPort = whole(draft.hubPort, 65_535);
   const graceS = whole(draft.graceS, 1800);
   const problems: Problems = {};
   const port = 'A port is a whole number from 1 to 65535; 0 takes any free one.';
@@ -46,20 +51,28 @@ export function read(
   else if (httpPort !== 0 && httpPort === rtmpPort) {
     problems.httpPort = 'Encoders already use this port. Choose another one.';
   }
-  if (graceS === null) problems.graceS = 'A whole number of seconds from 0 to 1800 (half an hour).';
-  if (rtmpPort === null || httpPort === null || graceS === null || Object.keys(problems).length > 0) {
-    return { problems };
+  if (hubPort === null) problems.hubPort = port;
+  else if (hubPort !== 0 && (hubPort === rtmpPort || hubPort === httpPort)) {
+    problems.hubPort =
+      hubPort === rtmpPort
+        ? 'Encoders already use this port. Choose another one.'
+        : 'Viewers already use this port. Choose another one.';
   }
-  const { lanAccess, startOnPublish, freezePicture, keepDestinationsOn } = draft;
+  if (graceS === null) problems.graceS = 'A whole number of seconds from 0 to 1800 (half an hour).';
+  if (rtmpPort === null || httpPort === null || hubPort === null || graceS === null) return { problems };
+  if (Object.keys(problems).length > 0) return { problems };
+  const { lanAccess, startOnPublish, freezePicture, keepDestinationsOn, cloudReplace } = draft;
   return {
     settings: {
       rtmpPort,
       httpPort,
+      hubPort,
       graceS,
       lanAccess,
       startOnPublish,
       freezePicture,
       keepDestinationsOn,
+      cloudReplace,
       theme,
     },
   };

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { HostError } from '../../host/errors';
 import { fakeHost } from '../../host/fake';
 import { SETTINGS, snapshot } from '../../host/fake-data';
+import { FAKE_GLASSES_TOKEN } from '../../host/fake-glasses';
 import type { Settings } from '../../host/generated';
 import { ConsoleState } from '../../state/console.svelte';
 import SettingsScreen from './SettingsScreen.svelte';
@@ -70,6 +71,7 @@ test('a choice that needs a restart says so', () => {
 test.each([
   ['Show the last picture during a drop', { freezePicture: true }],
   ['Keep destinations on after a stream', { keepDestinationsOn: true }],
+  ['Replace what runs, as the MentraOS cloud does', { cloudReplace: true }],
 ])('“%s” is saved', async (name, over) => {
   const { host, user, stop } = open();
   await user.click(screen.getByRole('switch', { name }));
@@ -91,5 +93,25 @@ test('a new stream key is made only after a question', async () => {
   expect(host.calls).toEqual([]);
   await user.click(await screen.findByRole('button', { name: 'Make a new key' }));
   expect(host.calls.at(-1)?.command).toBe('new_stream_key');
+  stop();
+});
+
+test('the hub’s port is saved', async () => {
+  const { host, user, stop } = open();
+  const port = screen.getByLabelText('Port for apps and glasses (hub)');
+  await user.clear(port);
+  await user.type(port, '9002');
+  await user.click(screen.getByTestId('save-settings'));
+  expect(host.calls.at(-1)).toEqual({ command: 'update_settings', args: { ...SETTINGS, hubPort: 9002 } });
+  stop();
+});
+
+test('the token of the glasses is hidden, and renewed only after a question', async () => {
+  const { host, user, stop } = open();
+  expect(document.body.textContent).not.toContain(FAKE_GLASSES_TOKEN);
+  await user.click(screen.getByRole('button', { name: 'New token' }));
+  expect(host.calls).toEqual([]);
+  await user.click(await screen.findByRole('button', { name: 'Make a new token' }));
+  expect(host.calls.at(-1)?.command).toBe('new_glasses_token');
   stop();
 });

@@ -117,3 +117,45 @@ test('paths', () => {
   expect(geometry.areaOf(points, 100, 10)).toBe('M0.0 10.0L100.0 0.0L100.0 10L0.0 10Z');
   expect(geometry.areaOf([], 100, 10)).toBe('');
 });
+
+describe('the glasses', () => {
+  const told = (atMs: number, batteryPercent: number | null, bad = false) => ({
+    atMs,
+    kind: batteryPercent === null ? ('wifi' as const) : ('battery' as const),
+    batteryPercent,
+    bad,
+    text: '',
+  });
+
+  test('have a lane once something happened to them within the stream', () => {
+    expect(geometry.hasGlasses([], 0, 10)).toBe(false);
+    expect(geometry.hasGlasses([told(-5, 50)], 0, 10)).toBe(false);
+    expect(geometry.hasGlasses([told(5, null)], 0, 10)).toBe(true);
+  });
+
+  test('hold a battery level until the next, also one told before the window', () => {
+    const steps = geometry.batterySteps(
+      [told(-10_000, 80), told(50_000, 40), told(60_000, null)],
+      range,
+      90_000,
+    );
+    expect(steps).toEqual([
+      { x: 0, y: 0.8 },
+      { x: 0.5, y: 0.8 },
+      { x: 0.5, y: 0.4 },
+      { x: 0.9, y: 0.4 },
+    ]);
+  });
+
+  test('mark a low battery once, when it becomes low', () => {
+    const marks = [
+      told(1, 30),
+      told(2, 19, true),
+      told(3, null),
+      told(4, 15, true),
+      told(5, 40),
+      told(6, 9, true),
+    ];
+    expect(geometry.telling(marks).map((one) => one.atMs)).toEqual([2, 3, 6]);
+  });
+});

@@ -1,5 +1,5 @@
 // Where everything of a time axis lies. Pure: times in, fractions of the width and height out.
-import type { DestinationStateName, PhaseName } from '../words';
+import type { DestinationStateName, GLASSES_MARK_WORDS, PhaseName } from '../words';
 
 export interface TimelineSample {
   atMs: number;
@@ -26,6 +26,15 @@ export interface TimelineLane {
   id: string;
   name: string;
   marks: readonly { atMs: number; state: DestinationStateName; text: string }[];
+}
+
+/** Something the glasses went through. */
+export interface TimelineGlassesMark {
+  atMs: number;
+  kind: keyof typeof GLASSES_MARK_WORDS;
+  batteryPercent: number | null;
+  bad: boolean;
+  text: string;
 }
 
 /** A stretch of a lane during which one thing was so. */
@@ -102,6 +111,35 @@ export function lines(
   );
 }
 
+/** Glasses had something to say between the two times; a lane for them is worth its room. */
+export function hasGlasses(marks: readonly TimelineGlassesMark[], fromMs: number, toMs: number): boolean {
+  return marks.some((mark) => mark.atMs >= fromMs && mark.atMs <= toMs);
+}
+
+/** Those worth a mark of their own: of the battery, which has a line, only where it became low. */
+export function telling(marks: readonly TimelineGlassesMark[]): TimelineGlassesMark[] {
+  let low = false;
+  return marks.filter((mark) => {
+    if (mark.kind !== 'battery') return true;
+    const became = mark.bad && !low;
+    low = mark.bad;
+    return became;
+  });
+}
+
+/** The battery as steps: each level holds until the next is told, the last to `endMs`. */
+export function batterySteps(marks: readonly TimelineGlassesMark[], range: Range, endMs: number): Point[] {
+  const told = marks.filter((mark) => mark.batteryPercent !== null && mark.atMs < endMs);
+  const out: Point[] = [];
+  told.forEach((mark, index) => {
+    const untilMs = Math.min(told[index + 1]?.atMs ?? endMs, endMs);
+    if (untilMs <= range.fromMs || mark.atMs >= range.toMs) return;
+    const y = clamp((mark.batteryPercent ?? 0) / 100);
+    out.push({ x: clamp(fraction(mark.atMs, range)), y }, { x: clamp(fraction(untilMs, range)), y });
+  });
+  return out;
+}
+
 /** A lane: from each mark to the next, the last one to `endMs`; nothing before the first. */
 export function segments<S extends string>(
   marks: readonly { atMs: number; is: S }[],
@@ -130,7 +168,7 @@ export function segments<S extends string>(
   return out;
 }
 
-export function markX(mark: TimelineMark, range: Range): number | null {
+export function markX(mark: { atMs: number }, range: Range): number | null {
   const x = fraction(mark.atMs, range);
   return x < 0 || x > 1 ? null : x;
 }
