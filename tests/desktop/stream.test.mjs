@@ -38,7 +38,7 @@ test('killed in mid-stream: the next start plays the same stream at the same add
 
   // The address contains the port, which was any free one.
   const { port } = new URL(session.urls.hls);
-  const after = await openWindow(t, environment, ['--rtmp-port', '0', '--http-port', port]);
+  const after = await openWindow(t, environment, ['--rtmp-port', '0', '--http-port', port, '--hub-port', '0']);
   await after.see('[data-testid=state-chip]', 'Live');
   await after.plays(60);
   await after.picture('desktop-after-kill');

@@ -6,6 +6,7 @@ mod contract;
 mod control;
 mod fanout;
 mod hostile;
+mod hub;
 mod process;
 mod publish_and_play;
 mod reconnect;

@@ -261,6 +261,34 @@ impl Console {
         text(&self.ready["http"])
     }
 
+    /// Base address of the hub, where apps and glasses connect: `http://127.0.0.1:8002`.
+    pub fn hub(&self) -> String {
+        text(&self.ready["hub"])
+    }
+
+    /// Address at which apps on the released SDK open their WebSocket.
+    pub fn app_ws(&self) -> String {
+        format!("{}/app-ws", self.hub().replacen("http", "ws", 1))
+    }
+
+    /// Connects glasses that live in the program, with these habits; the screen shows them when this returns.
+    ///
+    /// # Panics
+    /// When they do not connect.
+    pub async fn wear_virtual_glasses(&self, screen: &mut Screen, habits: Value) {
+        self.ok("set_virtual_glasses", json!({ "glasses": habits })).await;
+        let (battery, wifi) = (habits["batteryPercent"].as_u64().unwrap_or(80), habits["wifi"] != false);
+        screen
+            .until("the virtual glasses", |now| {
+                let glasses = &now["hub"]["glasses"];
+                glasses["link"] == "connected"
+                    && glasses["batteryPercent"].as_u64() == Some(battery)
+                    && glasses["wifi"].as_bool() == Some(wifi)
+                    && !now["hub"]["virtualGlasses"].is_null()
+            })
+            .await;
+    }
+
     /// Host and port of the RTMP listener.
     ///
     /// # Panics
@@ -347,7 +375,7 @@ async fn launch(
     let log =
         File::options().create(true).append(true).open(stderr_file(folder)).expect("a file for its words");
     let mut command = Command::new(program());
-    for port in ["--rtmp-port", "--http-port", "--control-port"] {
+    for port in ["--rtmp-port", "--http-port", "--hub-port", "--control-port"] {
         if !arguments.iter().any(|argument| argument == port) {
             command.args([port, "0"]);
         }

@@ -76,12 +76,14 @@ impl Screen {
             assert!(
                 heard,
                 "{time:?} passed waiting for {what}. The session: {:#}\nits life: {}\nthe publisher: {}\n\
-                 the destinations: {:#}\ntheir marks: {:#}",
+                 the destinations: {:#}\ntheir marks: {:#}\nthe apps: {:#}\nthe glasses: {:#}",
                 self.now["session"],
                 self.life,
                 self.now["ingest"]["publisher"],
                 self.now["destinations"],
-                self.now["destinationMarks"]
+                self.now["destinationMarks"],
+                self.now["apps"],
+                self.now["hub"]["glasses"]
             );
         }
         &self.now
@@ -191,10 +193,10 @@ impl Screen {
             self.apply(told.get("event").expect("an event or a snapshot"));
         }
         let session = &self.now["session"];
-        let active = session["state"] == "active";
+        let plays_here = session["state"] == "active" && session["delivery"] == "managed";
         assert_eq!(
             !session["urls"].is_null(),
-            active,
+            plays_here,
             "addresses are told while active and never before: {session:#}"
         );
         self.life.see(session);
@@ -214,7 +216,13 @@ impl Screen {
                 }
                 self.now["session"] = event["session"].clone();
             }
-            "ingest" | "signal" | "settings" | "destinations" => self.now[kind] = event[kind].clone(),
+            "ingest" | "signal" | "settings" | "destinations" | "hub" | "apps" => {
+                self.now[kind] = event[kind].clone();
+            }
+            "glasses_mark" => {
+                let list = self.now["glassesMarks"].as_array_mut().expect("marks of glasses are a list");
+                list.push(event["mark"].clone());
+            }
             "destination_mark" => {
                 let list =
                     self.now["destinationMarks"].as_array_mut().expect("marks of destinations are a list");

@@ -36,7 +36,17 @@ impl Console {
     pub(crate) async fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let mut child = Command::new(program("stream-console-headless")?)
-            .args(["--rtmp-port", "0", "--http-port", "0", "--control-port", "0", "--data-dir"])
+            .args([
+                "--rtmp-port",
+                "0",
+                "--http-port",
+                "0",
+                "--hub-port",
+                "0",
+                "--control-port",
+                "0",
+                "--data-dir",
+            ])
             .arg(folder.path())
             .args(arguments)
             .envs(environment.iter().copied())

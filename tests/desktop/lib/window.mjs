@@ -13,7 +13,7 @@ const FIND = `const find = (selector, text = '') =>
   [...document.querySelectorAll(selector)].find((one) => one.textContent.includes(text) && !one.disabled) ?? null;`;
 
 /** Opens the desktop program's window on free ports. The driver, the program and the window end with `t`. */
-export async function openWindow(t, environment, args = ['--rtmp-port', '0', '--http-port', '0']) {
+export async function openWindow(t, environment, args = ['--rtmp-port', '0', '--http-port', '0', '--hub-port', '0']) {
   const port = await freePort();
   const env = { ...environment, TAURI_AUTOMATION: 'true', TAURI_WEBVIEW_AUTOMATION: 'true' };
   const driver = start(t, 'WebKitWebDriver', [`--port=${port}`], { env });

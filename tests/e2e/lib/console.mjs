@@ -10,7 +10,7 @@ import { end, line, start } from './processes.mjs';
  * - `until(what, condition)` waits until a snapshot of the console satisfies `condition`, and returns that snapshot.
  */
 export async function startConsole(t, { folder = temporaryFolder(t), args = [] } = {}) {
-  const ports = ['--rtmp-port', '0', '--http-port', '0', '--control-port', '0'];
+  const ports = ['--rtmp-port', '0', '--http-port', '0', '--hub-port', '0', '--control-port', '0'];
   // The keychain of whoever runs the tests is none of their business.
   const options = ['--data-dir', folder, '--keys-in-file', ...ports, ...args];
   const running = start(t, program('stream-console-headless'), options);
