@@ -1,5 +1,6 @@
 //! Commands of the window: decode, call one method, answer. What they change is told by events.
 
+pub(crate) mod apps;
 pub(crate) mod destinations;
 
 use std::path::PathBuf;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
 use clap::Parser;
-use console::api::CameraLink;
+use console::Console;
 use runtime::{Config, Runtime};
 use tauri::async_runtime::{JoinHandle, block_on, spawn};
 use tauri::{AppHandle, Manager, RunEvent, Wry};
@@ -95,6 +95,17 @@ fn builder() -> tauri::Builder<Wry> {
             commands::destinations::end_broadcast,
             commands::destinations::preflight,
             commands::destinations::broadcast_check,
+            commands::apps::start_unmanaged,
+            commands::apps::hold_stream,
+            commands::apps::add_app,
+            commands::apps::update_app,
+            commands::apps::remove_app,
+            commands::apps::start_app,
+            commands::apps::stop_app,
+            commands::apps::allow_app,
+            commands::apps::frames,
+            commands::apps::set_virtual_glasses,
+            commands::apps::new_glasses_token,
             commands::open_external,
             commands::open_data_folder,
             commands::save_export,
@@ -108,6 +119,7 @@ fn start(app: &AppHandle, options: Options) {
         data_dir: options.data_dir,
         rtmp_port: options.rtmp_port,
         http_port: options.http_port,
+        hub_port: options.hub_port,
         bind: None,
         keys_in_file: options.keys_in_file,
         log_to_stderr: io::stderr().is_terminal(),
@@ -126,7 +138,12 @@ fn start(app: &AppHandle, options: Options) {
         return give_up(app, &format!("The window could not be opened: {error}."));
     }
     if options.demo {
-        tray::start(app, CameraLink::Demo);
+        let console = app.state::<Console>().inner().clone();
+        spawn(async move {
+            if let Err(error) = console.start_demo().await {
+                tracing::warn!(reason = %error.message, "the demo could not be started");
+            }
+        });
     }
 }
 

@@ -9,8 +9,8 @@ use clap::Parser;
 #[derive(Debug, Default, PartialEq, Eq, Parser)]
 #[command(
     version,
-    after_help = "STREAM_CONSOLE_DATA_DIR, STREAM_CONSOLE_RTMP_PORT, STREAM_CONSOLE_HTTP_PORT and \
-    STREAM_CONSOLE_KEYS_IN_FILE=1 in the environment mean the same as the flags."
+    after_help = "STREAM_CONSOLE_DATA_DIR, STREAM_CONSOLE_RTMP_PORT, STREAM_CONSOLE_HTTP_PORT, \
+    STREAM_CONSOLE_HUB_PORT and STREAM_CONSOLE_KEYS_IN_FILE=1 in the environment mean the same as the flags."
 )]
 pub(crate) struct Options {
     /// Folder for history, settings and logs
@@ -22,10 +22,13 @@ pub(crate) struct Options {
     /// Port players fetch from; 0 takes any free one
     #[arg(long, value_name = "PORT")]
     pub(crate) http_port: Option<u16>,
+    /// Port apps and glasses connect to; 0 takes any free one
+    #[arg(long, value_name = "PORT")]
+    pub(crate) hub_port: Option<u16>,
     /// Keep stream keys of destinations in a file of the data folder, not in the system's keychain
     #[arg(long)]
     pub(crate) keys_in_file: bool,
-    /// Start streaming from the built-in demo camera at once
+    /// Start streaming from the built-in demo camera at once, and put on the virtual glasses
     #[arg(long)]
     pub(crate) demo: bool,
 }
@@ -43,10 +46,12 @@ impl Options {
         };
         let rtmp_port = port("STREAM_CONSOLE_RTMP_PORT")?;
         let http_port = port("STREAM_CONSOLE_HTTP_PORT")?;
+        let hub_port = port("STREAM_CONSOLE_HUB_PORT")?;
         Ok(Self {
             data_dir: self.data_dir.or_else(|| variable("STREAM_CONSOLE_DATA_DIR").map(PathBuf::from)),
             rtmp_port: self.rtmp_port.or(rtmp_port),
             http_port: self.http_port.or(http_port),
+            hub_port: self.hub_port.or(hub_port),
             keys_in_file: self.keys_in_file || variable("STREAM_CONSOLE_KEYS_IN_FILE").is_some(),
             demo: self.demo,
         })
@@ -62,6 +67,7 @@ mod tests {
             "STREAM_CONSOLE_DATA_DIR" => Some("/elsewhere".into()),
             "STREAM_CONSOLE_RTMP_PORT" => Some("4000".into()),
             "STREAM_CONSOLE_HTTP_PORT" => Some("".into()),
+            "STREAM_CONSOLE_HUB_PORT" => Some("4002".into()),
             "STREAM_CONSOLE_KEYS_IN_FILE" => Some("1".into()),
             _ => None,
         }
@@ -74,6 +80,7 @@ mod tests {
             data_dir: Some("/elsewhere".into()),
             rtmp_port: Some(0),
             http_port: None,
+            hub_port: Some(4_002),
             keys_in_file: true,
             demo: true,
         };

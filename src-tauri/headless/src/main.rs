@@ -3,6 +3,7 @@
 mod api;
 mod cli;
 mod events;
+mod glasses;
 mod pages;
 mod server;
 
@@ -12,12 +13,11 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use console::api::{CameraLink, StartManaged};
 use runtime::{Config, Runtime};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::Arguments;
+use crate::cli::{Arguments, Instead};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -31,10 +31,14 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    if let Some(Instead::Glasses(wanted)) = arguments.instead {
+        return glasses::wear(wanted, asked_to_stop()).await;
+    }
     let runtime = Runtime::start(Config {
         data_dir: arguments.data_dir,
         rtmp_port: arguments.rtmp_port,
         http_port: arguments.http_port,
+        hub_port: arguments.hub_port,
         bind: arguments.bind,
         keys_in_file: arguments.keys_in_file,
         log_to_stderr: arguments.verbose,
@@ -51,11 +55,10 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let shared = Arc::new(server::Shared::new(runtime.console(), token.clone(), address, stop.clone()));
     let serving = tokio::spawn(server::serve(listener, shared));
 
-    if arguments.demo {
-        let demo = StartManaged { camera_link: Some(CameraLink::Demo), ..StartManaged::default() };
-        if let Err(error) = runtime.console().start_managed(demo).await {
-            eprintln!("{}", error.message);
-        }
+    if arguments.demo
+        && let Err(error) = runtime.console().start_demo().await
+    {
+        eprintln!("{}", error.message);
     }
     let control = format!("http://{address}");
     let ready = serde_json::json!({
@@ -64,6 +67,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         "open": format!("{control}/?token={token}"),
         "rtmp": runtime.rtmp_url(),
         "http": runtime.http_url(),
+        "hub": runtime.hub_url(),
     });
     println!("{ready}");
 

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod build;
 mod fuzz;
+mod glasses;
 mod packages;
 mod process;
 mod run;
@@ -27,6 +28,8 @@ struct Cli {
 enum Verb {
     /// Install what is missing, build, and start Stream Console
     Run(run::Run),
+    /// Be glasses: connect to a hub and publish a clip when it says so
+    Glasses(glasses::Glasses),
     /// Run every check and test; the last line reads `N passed, N failed`
     Test(test::Test),
     /// Build the UI, the desktop program and the headless program
@@ -42,6 +45,7 @@ enum Verb {
 fn main() -> ExitCode {
     let outcome: Result<ExitCode> = match Cli::parse().verb {
         Verb::Run(run) => run.start(),
+        Verb::Glasses(glasses) => glasses.start(),
         Verb::Test(test) => test.start(),
         Verb::Build(build) => build.start(),
         Verb::Types => types::write(),

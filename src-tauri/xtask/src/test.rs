@@ -139,6 +139,8 @@ fn set_up() -> Result<Tally> {
     packages::ensure(&[packages::HEADLESS, packages::DESKTOP, packages::TESTS].concat())?;
     tools::node_packages("ui")?;
     tools::node_packages("tests/e2e")?;
+    tools::node_packages("tests/mentra")?;
+    tools::node_packages("tests/mentra/v3")?;
     tools::cargo_program("cargo-deny", CARGO_DENY)?;
     // Pictures and logs of an earlier run would be taken for this one's.
     match fs::remove_dir_all(root().join("tests/output")) {

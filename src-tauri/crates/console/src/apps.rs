@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use session::app::AppRun;
 use session::holders::Holders;
 use session::record::AppRow;
-use session::{DestinationKey, PackageName};
+use session::{DestinationKey, PackageName, destination};
 
 use crate::api::{AppPart, AppView, StreamApp};
 use crate::ports::{CameraHints, ManagedTold, UnmanagedTold};
@@ -18,6 +18,45 @@ pub(crate) enum Told {
     Unmanaged(UnmanagedTold),
 }
 
+impl Told {
+    /// An app could not tell the two apart: what an output says of itself while nothing is wrong is not passed on.
+    pub(crate) fn shows_as(&self, other: &Self) -> bool {
+        let (Self::Managed(one), Self::Managed(two)) = (self, other) else { return self == other };
+        let bare = |told: &ManagedTold| ManagedTold { outputs: Vec::new(), ..told.clone() };
+        let outputs = |told: &ManagedTold| -> Vec<_> {
+            let shown = told.outputs.iter().map(|output| {
+                let class = OutputClass::of(output.state);
+                let words = (class == OutputClass::Error).then(|| output.words.clone());
+                (output.id.clone(), class, words)
+            });
+            shown.collect()
+        };
+        bare(one) == bare(two) && outputs(one) == outputs(two)
+    }
+}
+
+/// What apps tell apart of an output's states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OutputClass {
+    Stopped,
+    Active,
+    Error,
+}
+
+impl OutputClass {
+    fn of(state: destination::State) -> Self {
+        match state {
+            destination::State::Broadcasting | destination::State::Interrupted => Self::Active,
+            destination::State::Stalled
+            | destination::State::Retrying { .. }
+            | destination::State::Errored(_) => Self::Error,
+            destination::State::Disabled | destination::State::Idle | destination::State::Starting => {
+                Self::Stopped
+            }
+        }
+    }
+}
+
 /// One app.
 #[derive(Debug)]
 pub(crate) struct Entry {
@@ -25,6 +64,8 @@ pub(crate) struct Entry {
     pub(crate) run: AppRun,
     /// Where it connects from, and since when.
     pub(crate) connected: Option<(String, u64)>,
+    /// Its session is new and it does not listen yet.
+    pub(crate) is_new: bool,
     /// It was connected before, since the program came up.
     pub(crate) was_here: bool,
     pub(crate) sdk_version: Option<String>,
@@ -40,12 +81,18 @@ impl Entry {
             row,
             run: AppRun::new(),
             connected: None,
+            is_new: false,
             was_here: false,
             sdk_version: None,
             subscriptions: Vec::new(),
             asks_from: None,
             told: None,
         }
+    }
+
+    /// It listens to what it is told of managed streams.
+    pub(crate) fn hears_managed(&self) -> bool {
+        self.subscriptions.iter().any(|name| name == "managed_stream_status")
     }
 
     /// It wants to hear of unmanaged streams of others.

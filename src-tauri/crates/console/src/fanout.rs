@@ -2,7 +2,7 @@
 
 use session::destination::{Destination, Input, State};
 use session::record::DestinationRow;
-use session::{DestinationId, DestinationKey, presets};
+use session::{DestinationId, DestinationKey, PackageName, presets};
 
 use crate::api::DestinationView;
 use crate::ports::{OutputMeasurement, OutputTarget};
@@ -64,7 +64,7 @@ impl Entry {
         }
     }
 
-    fn view(&self) -> DestinationView {
+    fn view(&self, name: impl Fn(&PackageName) -> String) -> DestinationView {
         let state = self.machine.state();
         let row = &self.row;
         DestinationView {
@@ -85,7 +85,7 @@ impl Entry {
             rtt_ms: self.measured.rtt_ms.map(|rtt_ms| (rtt_ms * 10.0).round() / 10.0),
             hold_limit_s: row.hold_limit_s,
             bandwidth_test: row.bandwidth_test,
-            added_by: row.added_by.as_ref().map(ToString::to_string),
+            added_by: row.added_by.as_ref().map(name),
         }
     }
 }
@@ -113,7 +113,8 @@ impl Fanout {
         self.entries.iter().filter_map(|entry| entry.machine.next_deadline_ms()).min()
     }
 
-    pub(crate) fn views(&self) -> Vec<DestinationView> {
-        self.entries.iter().map(Entry::view).collect()
+    /// All of them; `name` tells what people call an app.
+    pub(crate) fn views(&self, name: impl Fn(&PackageName) -> String) -> Vec<DestinationView> {
+        self.entries.iter().map(|entry| entry.view(&name)).collect()
     }
 }

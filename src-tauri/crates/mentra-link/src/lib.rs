@@ -42,7 +42,7 @@ pub use event::{
     AppHello, AppRefusal, AppWelcome, GlassesSocket, HubEvent, Output, OutputsError, OutputsRequest,
 };
 pub use frames::{Frame, FrameDirection};
-pub use glasses::{GlassesClient, GlassesEvent};
+pub use glasses::{GlassesClient, GlassesEvent, GlassesTiming};
 pub use hub::{AppDrop, Hub, HubConfig};
 pub use timing::Timing;
 pub use token::Token;

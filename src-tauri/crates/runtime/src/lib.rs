@@ -22,4 +22,4 @@ pub use config::Config;
 pub use mentra_link::Token;
 pub use pages::page;
 pub use runtime::{Runtime, StartError};
-pub use virtual_glasses::{VirtualGlasses, VirtualGlassesError, VirtualSwitches};
+pub use virtual_glasses::{GlassesNews, VirtualGlasses, VirtualGlassesError, VirtualSwitches};

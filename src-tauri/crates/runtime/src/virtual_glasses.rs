@@ -3,20 +3,22 @@
 
 mod camera;
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use media_engine::{
-    Clip, ClipError, ClipPublisher, ClipTimestamps, ForwardEvent, ForwardOptions, ForwardTls, PublishTarget,
+    Clip, ClipError, ClipPublisher, ClipTimestamps, ForwardError, ForwardEvent, ForwardOptions, ForwardTls,
+    PublishTarget,
 };
 use mentra_link::{GlassesClient, GlassesEvent, Token};
 use mentra_wire::{
     DeviceMessage, GlassesBatteryUpdate, GlassesConnectionState, HubToDevice, KeepAliveAck, StartStream,
     StreamStats, StreamStatus, StreamStatusWord, Wifi,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
@@ -32,8 +34,14 @@ const ENCODER: &str = concat!("VirtualGlasses/", env!("CARGO_PKG_VERSION"));
 const STATS_EVERY: Duration = Duration::from_secs(5);
 /// Breaks, if wanted, come so often.
 const BREAK_EVERY: Duration = Duration::from_secs(10);
-/// Facts that wait for the glasses. Overflow policy: the teller waits; a publication tells a handful.
-const FACTS: usize = 32;
+/// Facts of publications that wait. Overflow policy: cannot be, each tells two.
+const FACTS: usize = 8;
+/// What the hub says and waits. Overflow policy: the hub waits.
+const EVENTS: usize = 32;
+/// A stream whose connection broke is tried again after so long.
+const TRY_SOON_MS: u64 = 1_000;
+/// A connection dropped on purpose stays away for so long.
+const DROP_MS: u64 = 3_000;
 
 /// How the glasses behave.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,10 +98,25 @@ pub enum VirtualGlassesError {
     Gone,
 }
 
-/// What the glasses hear.
-enum Fact {
-    Hub(GlassesEvent),
-    Camera { publication: u64, event: ForwardEvent },
+/// What is known of the glasses, in words for a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GlassesNews {
+    /// `connecting`, `connected`, or why not.
+    pub hub: String,
+    /// The last status the hub was told, `off` at first.
+    pub camera: String,
+}
+
+impl Default for GlassesNews {
+    fn default() -> Self {
+        Self { hub: "connecting".to_owned(), camera: "off".to_owned() }
+    }
+}
+
+/// A publication began or ended. Which one is told, since an older one means nothing any more.
+struct CameraFact {
+    publication: u64,
+    ended: Option<ForwardError>,
 }
 
 /// Worn until [`VirtualGlasses::stop`], or dropped.
@@ -102,6 +125,7 @@ pub struct VirtualGlasses {
     switches: mpsc::Sender<(VirtualSwitches, Clip, oneshot::Sender<()>)>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
+    news: watch::Receiver<GlassesNews>,
     /// What is set, and its clip: read again only if another one is wanted.
     set: Mutex<(VirtualSwitches, Clip)>,
 }
@@ -119,13 +143,19 @@ impl VirtualGlasses {
         let clip = read(switches.clip.clone()).await?;
         let (sender, receiver) = mpsc::channel(1);
         let (stop, stopped) = oneshot::channel();
-        let worn = Worn::new(hub, token, switches.clone(), clip.clone());
+        let (worn, news) = Worn::new(hub, token, switches.clone(), clip.clone());
         Ok(Self {
             switches: sender,
             stop,
+            news,
             task: tokio::spawn(worn.run(receiver, stopped)),
             set: Mutex::new((switches, clip)),
         })
+    }
+
+    /// What is known of them, as it changes; ends with them.
+    pub fn news(&self) -> watch::Receiver<GlassesNews> {
+        self.news.clone()
     }
 
     /// Changes how they behave. A clip takes effect with the next stream.
@@ -145,7 +175,9 @@ impl VirtualGlasses {
 
     /// Takes them off: the stream, if one runs, ends.
     pub async fn stop(self) {
-        let Self { stop, task, .. } = self;
+        let Self { stop, task, switches, .. } = self;
+        // Nothing can be asked of them any more.
+        drop(switches);
         // An error means that they ended before.
         let _ = stop.send(());
         if let Err(error) = task.await {
@@ -172,9 +204,10 @@ async fn read(path: Option<PathBuf>) -> Result<Clip, VirtualGlassesError> {
 /// The glasses' own task.
 struct Worn {
     client: GlassesClient,
-    facts: mpsc::Receiver<Fact>,
-    facts_sender: mpsc::Sender<Fact>,
-    passing: JoinHandle<()>,
+    told: mpsc::Receiver<GlassesEvent>,
+    facts: mpsc::Receiver<CameraFact>,
+    facts_sender: mpsc::Sender<CameraFact>,
+    news: watch::Sender<GlassesNews>,
     switches: VirtualSwitches,
     clip: Clip,
     camera: Camera,
@@ -187,22 +220,21 @@ struct Worn {
 }
 
 impl Worn {
-    fn new(hub: String, token: Token, switches: VirtualSwitches, clip: Clip) -> Self {
+    fn new(
+        hub: String,
+        token: Token,
+        switches: VirtualSwitches,
+        clip: Clip,
+    ) -> (Self, watch::Receiver<GlassesNews>) {
         let (facts_sender, facts) = mpsc::channel(FACTS);
-        let (events, mut heard) = mpsc::channel(FACTS);
-        let pass = facts_sender.clone();
-        let passing = tokio::spawn(async move {
-            while let Some(event) = heard.recv().await {
-                if pass.send(Fact::Hub(event)).await.is_err() {
-                    return;
-                }
-            }
-        });
-        Self {
+        let (events, told) = mpsc::channel(EVENTS);
+        let (news, followed) = watch::channel(GlassesNews::default());
+        let worn = Self {
             client: GlassesClient::start(hub, token, events),
+            told,
             facts,
             facts_sender,
-            passing,
+            news,
             switches,
             clip,
             camera: Camera::default(),
@@ -210,7 +242,8 @@ impl Worn {
             publisher: None,
             publication: 0,
             tls: ForwardTls::platform(),
-        }
+        };
+        (worn, followed)
     }
 
     async fn run(
@@ -230,66 +263,72 @@ impl Worn {
             let wanted = tokio::select! {
                 _ = &mut stopped => break,
                 Some((switches, clip, done)) = switches.recv() => {
-                    self.switch(switches, clip).await;
+                    self.switch(switches, clip);
                     // Whoever set them may have stopped waiting.
                     let _ = done.send(());
-                    if self.switches.wifi { Vec::new() } else { self.camera.broken(now_ms) }
+                    if self.switches.wifi { Vec::new() } else { self.camera.broken(now_ms, TRY_SOON_MS) }
                 }
-                Some(fact) = self.facts.recv() => self.heard(fact, now_ms).await,
+                Some(event) = self.told.recv() => self.heard(event, now_ms),
+                Some(fact) = self.facts.recv() => self.learned(fact, now_ms),
                 _ = stats.tick() => {
-                    self.tell_stats().await;
+                    self.tell_stats();
                     Vec::new()
                 }
-                _ = breaks.tick() => self.misbehave(now_ms).await,
+                _ = breaks.tick() => self.misbehave(now_ms),
                 () = sleep_until(deadline.unwrap_or_else(|| started + Duration::from_secs(86_400 * 365))) => {
                     self.camera.tick(started.elapsed().as_millis() as u64)
                 }
             };
-            for one in wanted {
-                self.carry_out(one).await;
+            let mut wanted = VecDeque::from(wanted);
+            while let Some(one) = wanted.pop_front() {
+                wanted.extend(self.carry_out(one, now_ms).await);
             }
         }
         if let Some(publisher) = self.publisher.take() {
             publisher.stop().await;
         }
         self.client.stop().await;
-        self.passing.abort();
-        // The only error is the abort just asked for.
-        let _ = self.passing.await;
     }
 
-    async fn heard(&mut self, fact: Fact, now_ms: u64) -> Vec<Do> {
-        match fact {
-            Fact::Hub(GlassesEvent::Connected) => {
-                self.introduce().await;
+    fn heard(&mut self, event: GlassesEvent, now_ms: u64) -> Vec<Do> {
+        match event {
+            GlassesEvent::Connected => {
+                self.news.send_modify(|news| "connected".clone_into(&mut news.hub));
+                self.introduce();
                 self.camera.again()
             }
-            Fact::Hub(GlassesEvent::Lost { reason }) => {
-                tracing::debug!(%reason, "the virtual glasses lost their hub");
+            GlassesEvent::Lost { reason } => {
+                self.news.send_modify(|news| news.hub = reason);
                 Vec::new()
             }
-            Fact::Hub(GlassesEvent::Told(told)) => self.obey(told, now_ms).await,
-            Fact::Camera { publication, event } if publication == self.publication => match event {
-                ForwardEvent::Accepted => self.camera.accepted(),
-                ForwardEvent::Draining | ForwardEvent::NotDraining => Vec::new(),
-                ForwardEvent::Ended(error) => {
-                    self.publisher = None;
-                    self.camera.ended(now_ms, &error)
-                }
-            },
-            Fact::Camera { .. } => Vec::new(),
+            GlassesEvent::Told(told) => self.obey(told, now_ms),
         }
     }
 
-    async fn obey(&mut self, told: HubToDevice, now_ms: u64) -> Vec<Do> {
+    fn learned(&mut self, fact: CameraFact, now_ms: u64) -> Vec<Do> {
+        if fact.publication != self.publication || self.publisher.is_none() {
+            return Vec::new();
+        }
+        match fact.ended {
+            None => self.camera.accepted(),
+            Some(error) => {
+                self.publisher = None;
+                self.camera.ended(now_ms, &error)
+            }
+        }
+    }
+
+    fn obey(&mut self, told: HubToDevice, now_ms: u64) -> Vec<Do> {
         match told {
             HubToDevice::StartStream(start) => {
-                let target = PublishTarget::parse(start.url.expose(), "");
+                let url = start.url.expose();
                 let refusal = if self.switches.camera_busy {
                     Some(Refusal::CameraBusy)
                 } else if !self.switches.wifi {
                     Some(Refusal::NoWifi)
-                } else if target.is_err() {
+                } else if url.trim().is_empty() {
+                    Some(Refusal::NoUrl)
+                } else if target(url).is_none() {
                     Some(Refusal::Protocol)
                 } else {
                     Refusal::battery(self.switches.battery_percent)
@@ -309,7 +348,7 @@ impl Worn {
                         ack_id: alive.ack_id,
                         ..KeepAliveAck::default()
                     };
-                    self.client.say(DeviceMessage::KeepAliveAck(ack)).await;
+                    self.client.say(DeviceMessage::KeepAliveAck(ack));
                 }
                 Vec::new()
             }
@@ -318,16 +357,20 @@ impl Worn {
     }
 
     /// The breaks that are wanted.
-    async fn misbehave(&mut self, now_ms: u64) -> Vec<Do> {
+    fn misbehave(&mut self, now_ms: u64) -> Vec<Do> {
         if self.switches.reconnects {
-            self.client.cut().await;
+            self.client.cut();
         }
-        if self.switches.drops { self.camera.broken(now_ms) } else { Vec::new() }
+        if self.switches.drops { self.camera.broken(now_ms, DROP_MS) } else { Vec::new() }
     }
 
-    async fn carry_out(&mut self, wanted: Do) {
+    /// Does one thing; more may follow from it.
+    async fn carry_out(&mut self, wanted: Do, now_ms: u64) -> Vec<Do> {
         match wanted {
-            Do::Publish => self.publish().await,
+            Do::Publish if !self.switches.wifi => {
+                return self.camera.ended(now_ms, &ForwardError::Unreachable);
+            }
+            Do::Publish => self.publish(),
             // Dropped, it closes without a goodbye, as when a network breaks.
             Do::BreakOff => drop(self.publisher.take()),
             Do::SayGoodbye => {
@@ -335,18 +378,25 @@ impl Worn {
                     publisher.stop().await;
                 }
             }
-            Do::Tell { status, with_id, text, attempt } => self.tell(status, with_id, text, attempt).await,
+            Do::Tell { status, with_id, text, attempt } => self.tell(status, with_id, text, attempt),
         }
+        Vec::new()
     }
 
-    async fn publish(&mut self) {
-        let Some(start) = &self.command else { return };
-        let Ok(target) = PublishTarget::parse(start.url.expose(), "") else { return };
+    fn publish(&mut self) {
+        let Some(target) = self.command.as_ref().and_then(|start| target(start.url.expose())) else { return };
         self.publication += 1;
         let (facts, publication) = (self.facts_sender.clone(), self.publication);
         let events = Arc::new(move |event| {
-            // Full only if the glasses do not listen any more.
-            let _ = facts.try_send(Fact::Camera { publication, event });
+            let ended = match event {
+                ForwardEvent::Accepted => None,
+                ForwardEvent::Ended(error) => Some(error),
+                ForwardEvent::Draining | ForwardEvent::NotDraining => return,
+            };
+            if facts.try_send(CameraFact { publication, ended }).is_err() {
+                // Two facts a publication, one publication at a time: only glasses that are off do not listen.
+                tracing::debug!("nobody hears what became of a publication");
+            }
         });
         // Another beginning after each connection is part of the oddness.
         let connection = self.publication as u32;
@@ -359,13 +409,19 @@ impl Worn {
         self.publisher = Some(ClipPublisher::start(&self.clip, target, options, timestamps, events));
     }
 
-    async fn tell(
+    fn tell(
         &self,
         status: StreamStatusWord,
         with_id: bool,
         text: Option<String>,
         attempt: Option<(u32, u32)>,
     ) {
+        let words = match (&text, attempt) {
+            (Some(text), _) => format!("{status}: {text}"),
+            (None, Some((attempt, of))) => format!("{status} ({attempt}/{of})"),
+            (None, None) => status.to_string(),
+        };
+        self.news.send_modify(|news| news.camera = words);
         let message = StreamStatus {
             status,
             stream_id: self.command.as_ref().filter(|_| with_id).map(|start| start.stream_id.clone()),
@@ -374,10 +430,14 @@ impl Worn {
             max_attempts: attempt.map(|(_, of)| of),
             ..StreamStatus::default()
         };
-        self.client.say(DeviceMessage::StreamStatus(message)).await;
+        self.client.say(DeviceMessage::StreamStatus(message));
     }
 
-    async fn tell_stats(&self) {
+    fn tell_stats(&self) {
+        // Any word of a stream counts as a sign of life.
+        if self.switches.silent_keep_alives {
+            return;
+        }
         let (Some(publisher), Some(start), true) = (&self.publisher, &self.command, self.camera.streams())
         else {
             return;
@@ -396,10 +456,10 @@ impl Worn {
             stats: Some(stats),
             ..StreamStatus::default()
         };
-        self.client.say(DeviceMessage::StreamStatus(message)).await;
+        self.client.say(DeviceMessage::StreamStatus(message));
     }
 
-    async fn introduce(&self) {
+    fn introduce(&self) {
         let state = GlassesConnectionState {
             model_name: Some(MODEL.to_owned()),
             status: "CONNECTED".to_owned(),
@@ -410,18 +470,34 @@ impl Worn {
             }),
             ..GlassesConnectionState::default()
         };
-        self.client.say(DeviceMessage::ConnectionState(state)).await;
+        self.client.say(DeviceMessage::ConnectionState(state));
         let battery = GlassesBatteryUpdate {
             level: f64::from(self.switches.battery_percent),
             charging: Some(false),
             ..GlassesBatteryUpdate::default()
         };
-        self.client.say(DeviceMessage::Battery(battery)).await;
+        self.client.say(DeviceMessage::Battery(battery));
     }
 
-    async fn switch(&mut self, switches: VirtualSwitches, clip: Clip) {
+    fn switch(&mut self, switches: VirtualSwitches, clip: Clip) {
         self.switches = switches;
         self.clip = clip;
-        self.introduce().await;
+        self.introduce();
     }
 }
+
+/// Where glasses publish to: what a path is short of is filled in, as newer ones do.
+fn target(url: &str) -> Option<PublishTarget> {
+    let (path, query) = url.trim().split_at(url.trim().find('?').unwrap_or(url.trim().len()));
+    let path = path.trim_end_matches('/');
+    let parts = path.split_once("://")?.1.split('/').skip(1).filter(|part| !part.is_empty()).count();
+    let added = match parts {
+        0 => "/live/stream",
+        1 => "/stream",
+        _ => "",
+    };
+    PublishTarget::parse(&format!("{path}{added}{query}"), "").ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -40,7 +40,7 @@ impl<W: World> Supervisor<W> {
                 self.name_destinations(app, destinations).await;
             }
             AppStart::New | AppStart::Replace => {
-                let link = match policy::camera_for_app(self.glasses.connected(), false) {
+                let link = match policy::camera_for_app(self.glasses.connected()) {
                     Ok(link) => link,
                     Err(words) => {
                         self.refuse_managed(app, words);
@@ -172,22 +172,28 @@ impl<W: World> Supervisor<W> {
     /// Whether an unmanaged stream may start now, and with which camera.
     fn unmanaged(&self, app: Option<&PackageName>, target: DestinationKey) -> Result<Begin, Words> {
         let state = self.session.state();
-        let others = self.desk.holders.apps().any(|(held, _)| Some(held) != app);
+        let others: Vec<String> = self
+            .desk
+            .holders
+            .apps()
+            .filter(|(held, _)| Some(*held) != app)
+            .map(|(held, _)| self.desk.name(held))
+            .collect();
         let wanted = policy::UnmanagedStart {
             current: state,
             running: self.session.delivery(),
             held_by_user: self.desk.holders.user(),
-            held_by_others: others,
+            held_by_others: !others.is_empty(),
             own: app.is_some_and(|app| self.desk.holders.has(app)),
             idle_demo: self.session.link() == Some(CameraLink::Demo) && !self.pushes(),
             cloud_replace: self.settings.cloud_replace,
         };
-        match policy::unmanaged(wanted, &self.holder_name()) {
+        match policy::unmanaged(wanted, &self.holder_name(), &others.join(", ")) {
             AppStart::New | AppStart::Replace => {}
             AppStart::Refuse(words) => return Err(words),
             AppStart::Join => return Err(Words::warning("An unmanaged stream cannot be joined.")),
         }
-        let link = policy::camera_for_app(self.glasses.connected(), false)?;
+        let link = policy::camera_for_app(self.glasses.connected())?;
         Ok(Begin {
             target: Some(target),
             delivery: Delivery::Unmanaged,

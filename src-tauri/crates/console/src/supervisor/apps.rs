@@ -93,7 +93,7 @@ impl<W: World> Supervisor<W> {
             name: parse_name(wanted.name.as_deref(), &package)?,
             url: parse_url(&wanted.url)?,
             key: match key {
-                None => old.key.clone(),
+                None => old.key,
                 Some(key) => (!key.is_empty()).then(|| self.hub.digest(&key)),
             },
             permissions: permissions(&wanted.permissions),

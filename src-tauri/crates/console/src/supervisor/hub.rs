@@ -55,6 +55,11 @@ impl<W: World> Supervisor<W> {
         if !self.desk.entries.contains_key(&app) {
             return;
         }
+        if matches!(fact, AppFact::StartManaged { .. } | AppFact::StartUnmanaged { .. })
+            && let Some(entry) = self.desk.entries.get_mut(&app)
+        {
+            entry.is_new = false;
+        }
         match fact {
             AppFact::Connected { address, sdk_version, resumed } => {
                 self.app_connected(&app, address, sdk_version, resumed).await;
@@ -95,12 +100,19 @@ impl<W: World> Supervisor<W> {
         if let Some(entry) = self.desk.entries.get_mut(app) {
             entry.connected = Some((address, now_ms));
             new_here = !std::mem::replace(&mut entry.was_here, true);
+            entry.is_new = !resumed;
+            if !resumed {
+                entry.told = None;
+            }
             entry.sdk_version = sdk_version;
             entry.asks_from = None;
         }
         self.feed_app(app, AppInput::Connected).await;
         self.desk.holders.back(app);
-        self.tell_again(app, resumed && new_here);
+        // A new session is told once it listens: before, it would only learn enough to refuse its own start.
+        if resumed {
+            self.tell_again(app, new_here);
+        }
         self.show_session();
     }
 
@@ -114,13 +126,14 @@ impl<W: World> Supervisor<W> {
         self.show_session();
     }
 
+    /// An app that begins to listen hears at once what is so.
     fn app_subscribed(&mut self, app: &PackageName, names: Vec<String>) {
         let Some(entry) = self.desk.entries.get_mut(app) else { return };
-        let heard = entry.hears_streams();
         entry.subscriptions = names;
-        if !heard && entry.hears_streams() {
-            self.tell_apps();
+        if entry.hears_managed() || entry.hears_streams() {
+            entry.is_new = false;
         }
+        self.tell_apps();
     }
 
     /// Feeds the machine of an app and carries out what it wants.

@@ -63,7 +63,6 @@ impl<W: World> Supervisor<W> {
         };
         self.feed(index, input).await;
         self.show_destinations();
-        self.tell_apps();
     }
 
     pub(super) async fn tick_destinations(&mut self) {
@@ -118,7 +117,9 @@ impl<W: World> Supervisor<W> {
     }
 
     pub(super) fn show_destinations(&mut self) {
-        self.screen.destinations(self.fanout.views());
+        self.screen.destinations(self.fanout.views(|app| self.desk.name(app)));
+        // Apps are told of the outputs they named.
+        self.tell_apps();
     }
 
     /// A stream that was live is over: the next one begins in private, unless the user wants otherwise.

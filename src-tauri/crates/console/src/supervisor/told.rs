@@ -57,7 +57,10 @@ impl<W: World> Supervisor<W> {
             Delivery::Unmanaged => Told::Unmanaged(self.unmanaged_told()),
         };
         let Some(entry) = self.desk.entries.get_mut(app) else { return };
-        if entry.told.as_ref() == Some(&told) || entry.connected.is_none() {
+        if entry.connected.is_none()
+            || entry.is_new
+            || entry.told.as_ref().is_some_and(|old| old.shows_as(&told))
+        {
             return;
         }
         match &told {

@@ -37,6 +37,7 @@ pub(super) enum Refusal {
     NoWifi,
     CameraBusy,
     Battery(u8),
+    NoUrl,
     Protocol,
 }
 
@@ -52,6 +53,7 @@ impl Refusal {
             Self::Battery(percent) => {
                 format!("Battery level too low ({percent}%) - minimum {LEAST_BATTERY_PERCENT}% required")
             }
+            Self::NoUrl => "missing_rtmp_url".to_owned(),
             Self::Protocol => "Unknown stream URL protocol".to_owned(),
         }
     }
@@ -180,13 +182,18 @@ impl Camera {
         }
     }
 
-    /// The connection breaks.
-    pub(super) fn broken(&mut self, now_ms: u64) -> Vec<Do> {
-        if self.state != State::Streaming {
-            return Vec::new();
-        }
+    /// The connection breaks, and cannot be made again before `away_ms` are over.
+    pub(super) fn broken(&mut self, now_ms: u64, away_ms: u64) -> Vec<Do> {
+        let attempt = match self.state {
+            State::Off | State::Reconnecting { at_ms: Some(_), .. } => return Vec::new(),
+            State::Starting | State::Streaming => 1,
+            State::Reconnecting { attempt, at_ms: None } => attempt + 1,
+        };
         let mut wanted = vec![Do::BreakOff];
-        wanted.extend(self.try_again(now_ms, 1));
+        wanted.extend(self.try_again(now_ms, attempt));
+        if let State::Reconnecting { at_ms: Some(at_ms), .. } = &mut self.state {
+            *at_ms = (*at_ms).max(now_ms + away_ms);
+        }
         wanted
     }
 
@@ -263,9 +270,13 @@ mod tests {
 
     #[test]
     fn refusals_come_without_an_id() {
-        for refusal in
-            [Refusal::NoWifi, Refusal::CameraBusy, Refusal::battery(9).expect("low"), Refusal::Protocol]
-        {
+        for refusal in [
+            Refusal::NoWifi,
+            Refusal::CameraBusy,
+            Refusal::battery(9).expect("low"),
+            Refusal::NoUrl,
+            Refusal::Protocol,
+        ] {
             let mut camera = Camera::default();
             let wanted = camera.start(0, "m1", Some(refusal));
             assert!(matches!(
@@ -281,7 +292,7 @@ mod tests {
     fn ten_tries_then_it_gives_up() {
         let mut camera = streaming();
         let mut now_ms = 0;
-        assert_eq!(words(&camera.broken(now_ms)), ["break off", "reconnecting"]);
+        assert_eq!(words(&camera.broken(now_ms, 0)), ["break off", "reconnecting"]);
         let mut tries = 0;
         loop {
             camera.kept_alive(now_ms, "m1");
@@ -301,9 +312,20 @@ mod tests {
     #[test]
     fn a_reconnected_stream_says_so() {
         let mut camera = streaming();
-        camera.broken(0);
+        camera.broken(0, 0);
         camera.tick(1_000);
         assert_eq!(words(&camera.accepted()), ["reconnected", "streaming"]);
+    }
+
+    #[test]
+    fn a_break_may_last() {
+        let mut camera = streaming();
+        camera.broken(0, 3_000);
+        assert_eq!(camera.next_deadline_ms(), Some(3_000));
+        assert!(camera.broken(10, 3_000).is_empty(), "broken already");
+        assert_eq!(words(&camera.tick(3_000)), ["publish"]);
+        assert_eq!(words(&camera.broken(3_100, 0)), ["break off", "reconnecting"], "before it was accepted");
+        assert_eq!(camera.next_deadline_ms(), Some(4_600));
     }
 
     #[test]

@@ -85,9 +85,20 @@ impl Scene {
         self.come(name).await;
     }
 
+    /// A new session, which listens.
     async fn come(&self, name: &str) {
+        self.connected(name, false).await;
+        self.app(name, AppFact::Subscribed(vec!["managed_stream_status".to_owned()])).await;
+    }
+
+    /// Its library reconnects by itself.
+    async fn come_back(&self, name: &str) {
+        self.connected(name, true).await;
+    }
+
+    async fn connected(&self, name: &str, resumed: bool) {
         let address = "127.0.0.1".to_owned();
-        self.app(name, AppFact::Connected { address, sdk_version: None, resumed: false }).await;
+        self.app(name, AppFact::Connected { address, sdk_version: None, resumed }).await;
     }
 
     async fn wear(&self) {
@@ -234,9 +245,28 @@ async fn an_app_that_comes_back_in_time_stays_and_hears_what_is_so() {
     assert!(scene.console.snapshot().await.expect("runs").session.apps[0].away);
     tokio::time::sleep(Duration::from_secs(3)).await;
     scene.world.said();
-    scene.come(ONE).await;
+    scene.come_back(ONE).await;
     assert_eq!(states(&scene.told(ONE)), ["live"]);
     assert!(!scene.console.snapshot().await.expect("runs").session.apps[0].away);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_session_hears_of_its_stream_once_it_listens() {
+    let scene = scene();
+    scene.wear().await;
+    scene.connect(ONE).await;
+    scene.app(ONE, managed()).await;
+    scene.play().await;
+    scene.app(ONE, AppFact::Gone { clean: false }).await;
+    scene.world.said();
+    scene.connected(ONE, false).await;
+    scene.app(ONE, AppFact::Subscribed(Vec::new())).await;
+    assert!(
+        scene.told(ONE).is_empty(),
+        "nobody would hear it, and its own start would be refused by its library"
+    );
+    scene.app(ONE, AppFact::Subscribed(vec!["managed_stream_status".to_owned()])).await;
+    assert_eq!(states(&scene.told(ONE)), ["live"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -261,7 +291,7 @@ async fn an_app_that_vanishes_takes_its_stream_with_it_unless_the_user_holds_it(
             let waited = gone.elapsed();
             assert!((Duration::from_secs(14)..Duration::from_secs(17)).contains(&waited), "{waited:?}");
             scene.world.said();
-            scene.come(ONE).await;
+            scene.come_back(ONE).await;
             assert_eq!(states(&scene.told(ONE)), ["ended"], "it hears that its stream is over");
         }
     }
@@ -311,7 +341,8 @@ async fn an_unmanaged_stream_goes_straight_out_and_blocks_managed_ones() {
     scene.wear().await;
     scene.connect(ONE).await;
     scene.connect(TWO).await;
-    scene.app(TWO, AppFact::Subscribed(vec!["rtmp_stream_status".to_owned()])).await;
+    let both = ["managed_stream_status", "rtmp_stream_status"].map(str::to_owned);
+    scene.app(TWO, AppFact::Subscribed(both.to_vec())).await;
     scene.world.said();
     scene.app(ONE, unmanaged("rtmp://127.0.0.1/live/secret-key")).await;
     let said = scene.world.said();

@@ -108,13 +108,9 @@ async fn a_connection_that_is_too_slow_loses_pictures_up_to_a_keyframe() {
         socket.write_all(&bytes).await.expect("written");
     }
     assert_eq!(publishing.next().await, ForwardEvent::Accepted);
-    // Nothing is read until pictures were left out.
-    let dropping = async {
-        while publishing.publisher.stats().dropped_frames == 0 {
-            tokio::task::yield_now().await;
-        }
-    };
-    timeout(SOON, dropping).await.expect("pictures are dropped");
+    // Nothing is read until nothing more was taken, and so pictures were left out.
+    while publishing.next().await != ForwardEvent::NotDraining {}
+    assert!(publishing.publisher.stats().dropped_frames > 0);
     let mut received = BytesMut::new();
     let mut keys = Vec::new();
     let reading = async {
@@ -159,7 +155,7 @@ async fn odd_timestamps_are_carried_by_the_engine() {
         publishing.publisher.cut();
         connection += 1;
     }
-    assert!(pictures_ms.windows(2).all(|pair| pair[0] < pair[1]), "{pictures_ms:?}");
+    assert!(pictures_ms.windows(2).all(|pair| pair[0] <= pair[1]), "{pictures_ms:?}");
     let span_ms = pictures_ms[119] - pictures_ms[0];
     assert!((3_000..8_000).contains(&span_ms), "no jump was passed on: {span_ms}");
     assert!(sounds > 100, "{sounds}");
