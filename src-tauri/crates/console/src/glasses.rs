@@ -12,6 +12,15 @@ const LOW_PERCENT: u8 = 20;
 /// Marks that wait to be shown. Overflow policy: there are at most a few per fact, and they are taken after each.
 const MARKS: usize = 8;
 
+/// What apps are told of glasses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GlassesState {
+    model: String,
+    link: GlassesLink,
+    battery: (Option<u8>, Option<bool>),
+    wifi: (Option<bool>, Option<String>),
+}
+
 /// See the module's documentation.
 #[derive(Debug, Default)]
 pub(crate) struct Glasses {
@@ -23,6 +32,17 @@ pub(crate) struct Glasses {
 impl Glasses {
     pub(crate) fn view(&self) -> Option<GlassesView> {
         self.view.clone()
+    }
+
+    /// What apps are told of them, to be compared.
+    pub(crate) fn told(&self) -> Option<GlassesState> {
+        let view = self.view.as_ref()?;
+        Some(GlassesState {
+            model: view.model.clone(),
+            link: view.link,
+            battery: (view.battery_percent, view.charging),
+            wifi: (view.wifi, view.wifi_name.clone()),
+        })
     }
 
     /// They take commands.

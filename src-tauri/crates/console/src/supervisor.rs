@@ -31,7 +31,7 @@ use crate::api::{
 use crate::apps::Desk;
 use crate::console::Parts;
 use crate::fanout::Fanout;
-use crate::glasses::Glasses;
+use crate::glasses::{Glasses, GlassesState};
 use crate::ports::{
     CameraFact, Clock as _, History as _, Hub as _, HubEvent, KeyStore as _, Measurement, OutputEvent,
     ProviderEvent, StreamProvider as _, World,
@@ -99,6 +99,8 @@ pub(crate) struct Supervisor<W: World> {
     fanout: Fanout,
     desk: Desk,
     glasses: Glasses,
+    /// What apps were told of them last.
+    glasses_told: Option<GlassesState>,
     /// What the virtual glasses are set to; None while they are off.
     virtual_glasses: Option<VirtualGlasses>,
     /// The glasses' camera said that it is over while its media still came.
@@ -155,6 +157,7 @@ impl<W: World> Supervisor<W> {
             fanout: Fanout::default(),
             desk: Desk::default(),
             glasses: Glasses::default(),
+            glasses_told: None,
             virtual_glasses: None,
             camera_over: None,
             errands: JoinSet::new(),
@@ -233,6 +236,7 @@ impl<W: World> Supervisor<W> {
         if self.glasses.next_deadline_ms().is_some_and(|at_ms| at_ms <= now_ms) {
             self.glasses.tick(now_ms);
             self.show_hub();
+            self.tell_glasses();
         }
     }
 
@@ -320,6 +324,10 @@ impl<W: World> Supervisor<W> {
         self.show_session();
         self.measure_destinations();
         if !matches!(self.session.state(), State::Live | State::Interrupted) {
+            return;
+        }
+        // Nobody here sees an unmanaged stream: zeros would be a lie.
+        if self.session.delivery() == session::Delivery::Unmanaged {
             return;
         }
         let Some(id) = self.session.stream_id().cloned() else { return };

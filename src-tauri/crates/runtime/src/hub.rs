@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use console::api::{FrameDirection, FrameView, VirtualGlasses as VirtualChoices};
+use console::api::{FrameDirection, FrameView, GlassesView, VirtualGlasses as VirtualChoices};
 use console::ports::{CameraCommand, CheckTold, Hub, HubAddresses, HubEvent, ManagedTold, UnmanagedTold};
 use media_engine::{Clock, Listening};
 use mentra_link::{HubConfig, HubError, Timing, Token};
@@ -187,6 +187,11 @@ impl Hub for LocalHub {
             ..DataStream::default()
         };
         self.0.link.send_app(app.as_str(), &HubToApp::DataStream(wrapped));
+    }
+
+    fn tell_glasses(&self, app: &PackageName, glasses: Option<&GlassesView>) {
+        let update = wire_map::device_state(glasses, self.now());
+        self.0.link.send_app(app.as_str(), &HubToApp::DeviceState(update));
     }
 
     fn answer_check(&self, app: &PackageName, request: Option<String>, told: Option<CheckTold>) {

@@ -1,11 +1,12 @@
 //! The one place where the domain meets the words of MentraOS, both ways.
 
+use console::api::{GlassesLink, GlassesView};
 use console::ports::{
     AppFact, CameraFact, CameraHints, CheckTold, GlassesFact, ManagedTold, OutputTold, UnmanagedTold,
 };
 use mentra_wire::{
-    AppMessage, DeviceMessage, ManagedStatusWord, ManagedStreamStatus, OutputStatus, StreamInfo,
-    StreamStatus, StreamStatusCheckResponse, StreamStatusWord, iso8601,
+    AppMessage, DeviceMessage, DeviceState, DeviceStateUpdate, ManagedStatusWord, ManagedStreamStatus,
+    OutputStatus, StreamInfo, StreamStatus, StreamStatusCheckResponse, StreamStatusWord, iso8601,
 };
 use serde_json::{Map, Value};
 use session::{Delivery, DestinationKey, EndReason, Quality, State, Words, destination};
@@ -163,6 +164,26 @@ fn stream_info(told: CheckTold) -> StreamInfo {
     }
 }
 
+/// How the glasses are, always told whole.
+pub(crate) fn device_state(glasses: Option<&GlassesView>, timestamp: String) -> DeviceStateUpdate {
+    let known = |view: &GlassesView| DeviceState {
+        connected: Some(view.link == GlassesLink::Connected),
+        model_name: Some(view.model.clone()),
+        wifi_connected: view.wifi,
+        wifi_ssid: view.wifi_name.clone(),
+        battery_level: view.battery_percent.map(f64::from),
+        charging: view.charging,
+        ..DeviceState::default()
+    };
+    DeviceStateUpdate {
+        state: glasses
+            .map_or_else(|| DeviceState { connected: Some(false), ..DeviceState::default() }, known),
+        full_snapshot: Some(true),
+        timestamp: Some(Value::String(timestamp)),
+        ..DeviceStateUpdate::default()
+    }
+}
+
 /// What an app's message means; None if it means nothing here.
 pub(crate) fn app_fact(message: AppMessage) -> Option<AppFact> {
     Some(match message {
@@ -231,9 +252,9 @@ pub(crate) fn glasses_fact(message: DeviceMessage) -> Option<GlassesFact> {
     Some(match message {
         DeviceMessage::ConnectionState(state) => GlassesFact::State {
             link: Some(if state.status.eq_ignore_ascii_case("connected") {
-                console::api::GlassesLink::Connected
+                GlassesLink::Connected
             } else {
-                console::api::GlassesLink::PhoneOnly
+                GlassesLink::PhoneOnly
             }),
             model: state.model_name,
             wifi: state.wifi.as_ref().map(|wifi| wifi.connected),

@@ -11,7 +11,7 @@ use session::{
 use tokio::sync::oneshot;
 
 use super::HistoryError;
-use crate::api::{FrameView, GlassesLink, PlaybackUrls, VirtualGlasses};
+use crate::api::{FrameView, GlassesLink, GlassesView, PlaybackUrls, VirtualGlasses};
 
 /// Where the hub listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,6 +121,8 @@ pub trait Hub: Send + Sync + 'static {
     fn tell_managed(&self, app: &PackageName, told: &ManagedTold);
     /// Tells an app about an unmanaged stream: directly if it is its own, else as news.
     fn tell_unmanaged(&self, app: &PackageName, told: &UnmanagedTold);
+    /// Tells an app how the glasses are; None = there are none.
+    fn tell_glasses(&self, app: &PackageName, glasses: Option<&GlassesView>);
     /// Answers a check. None = no stream runs.
     fn answer_check(&self, app: &PackageName, request: Option<String>, told: Option<CheckTold>);
     /// Digest of an API key, as kept on file.

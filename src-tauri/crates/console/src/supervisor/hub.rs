@@ -108,6 +108,7 @@ impl<W: World> Supervisor<W> {
             entry.asks_from = None;
         }
         self.feed_app(app, AppInput::Connected).await;
+        self.hub.tell_glasses(app, self.glasses.view().as_ref());
         self.desk.holders.back(app);
         // A new session is told once it listens: before, it would only learn enough to refuse its own start.
         if resumed {
@@ -172,6 +173,7 @@ impl<W: World> Supervisor<W> {
     async fn glasses_fact(&mut self, fact: GlassesFact) {
         self.glasses.fact(self.clock.now_ms(), &fact);
         self.show_glasses();
+        self.tell_glasses();
         if self.session.link() != Some(CameraLink::Hub) || !self.session.state().is_running() {
             return;
         }
@@ -184,6 +186,18 @@ impl<W: World> Supervisor<W> {
             GlassesFact::KeepAlive { missed } if missed >= MISSED_KEEP_ALIVES => self.silent_glasses().await,
             _ => {}
         }
+    }
+
+    /// Tells apps how the glasses are, if that is news to them.
+    pub(super) fn tell_glasses(&mut self) {
+        let state = self.glasses.told();
+        if self.glasses_told == state {
+            return;
+        }
+        for (app, _) in self.desk.entries.iter().filter(|(_, entry)| entry.connected.is_some()) {
+            self.hub.tell_glasses(app, self.glasses.view().as_ref());
+        }
+        self.glasses_told = state;
     }
 
     pub(super) fn show_glasses(&mut self) {

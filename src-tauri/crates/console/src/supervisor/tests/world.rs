@@ -6,7 +6,7 @@ use session::record::{AppRow, StreamAppRow};
 use session::{ApiKey, KeyDigest, PackageName};
 
 use super::*;
-use crate::api::{FrameView, VirtualGlasses};
+use crate::api::{FrameView, GlassesView, VirtualGlasses};
 use crate::ports::{AppStore, CameraCommand, CheckTold, Hub, HubAddresses, ManagedTold, UnmanagedTold};
 
 /// What somebody at the hub was told or asked.
@@ -56,6 +56,8 @@ impl Hub for Script {
     fn tell_unmanaged(&self, app: &PackageName, told: &UnmanagedTold) {
         self.say(Said::Unmanaged(app.to_string(), told.clone()));
     }
+
+    fn tell_glasses(&self, _: &PackageName, _: Option<&GlassesView>) {}
 
     fn answer_check(&self, app: &PackageName, _: Option<String>, told: Option<CheckTold>) {
         self.say(Said::Check(app.to_string(), told));
