@@ -72,15 +72,16 @@ export async function openWindow(t, environment, args = ['--rtmp-port', '0', '--
       const element = await run((selector, text) => find(selector, text), selector, text);
       await ask('POST', at(`/element/${element[ELEMENT]}/click`), {});
     },
-    /** Types into the field whose label contains `text`, as a person would. */
-    type: async (text, typed) => {
+    /** Types into the field whose label contains `text`, as a person would; in place of what stands there if asked to. */
+    type: async (text, typed, { instead = false } = {}) => {
       const field = (text) => {
         const label = [...document.querySelectorAll('label')].find((one) => one.textContent.includes(text));
         return label && document.getElementById(label.htmlFor);
       };
       await window.until(`a field called "${text}"`, (text) => [...document.querySelectorAll('label')].some((one) => one.textContent.includes(text)), [text]);
-      const element = await run(field, text);
-      await ask('POST', at(`/element/${element[ELEMENT]}/value`), { text: typed });
+      const element = at(`/element/${(await run(field, text))[ELEMENT]}`);
+      if (instead) await ask('POST', `${element}/clear`, {});
+      await ask('POST', `${element}/value`, { text: typed });
     },
     /** Calls a command of the program as the page itself does. */
     command: async (name, args) => {
