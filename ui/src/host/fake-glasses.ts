@@ -37,6 +37,7 @@ export const streaming = { camera: 'The camera streams.', claimedBitrateBps: 2_5
 export function virtualHub(switches: VirtualGlasses = {}): HubView {
   return hub({
     glasses: glasses({
+      model: 'Mentra Live (virtual)',
       address: '127.0.0.1',
       batteryPercent: switches.batteryPercent ?? 80,
       wifi: switches.wifi ?? true,
