@@ -110,6 +110,8 @@ pub(crate) struct Desk {
     pub(crate) starter: Option<PackageName>,
     /// Endpoint of the running unmanaged stream, with its key.
     pub(crate) target: Option<DestinationKey>,
+    /// The stream is over and everybody heard so.
+    pub(crate) dismissed: bool,
     /// How long its starter lets it be live.
     pub(crate) duration_limit_ms: Option<u64>,
     /// What its starter asked of the camera.

@@ -41,38 +41,47 @@ pub enum WebhookFailure {
 }
 
 impl WebhookFailure {
-    /// What happened and what to do, for a creator.
-    pub fn words(&self) -> String {
+    /// What happened, for a creator.
+    pub fn text(&self) -> String {
         match self {
-            Self::Refused => "Nothing listens at the app's address. Start the app, and check that its port is the one \
-                              given here (7010 unless it says otherwise)."
-                .to_owned(),
-            Self::Timeout => "The app's computer does not answer. Check that it is on and in the same network, and that \
-                              its firewall lets the app's port through."
-                .to_owned(),
-            Self::UnknownHost(host) => {
-                format!("The name “{host}” is not known in this network. Check its spelling, or give the app's IP address.")
+            Self::Refused => "Nothing listens at the app's address.".to_owned(),
+            Self::Timeout => "The app's computer does not answer.".to_owned(),
+            Self::UnknownHost(host) => format!("The name “{host}” is not known in this network."),
+            Self::Broken => "The app hung up before it answered.".to_owned(),
+            Self::Status(404, _) => {
+                "There is a web server at this address, but no MentraOS app: it knows no /webhook.".to_owned()
             }
-            Self::Broken => "The app hung up before it answered. Look into the app's own log, then start it again here."
-                .to_owned(),
-            Self::Status(404, _) => "There is a web server at this address, but no MentraOS app: it knows no /webhook. \
-                                     Check the port, and that the address has no path of its own."
-                .to_owned(),
             Self::Status(status @ 300..=399, _) => {
-                format!("The app's address redirects elsewhere (HTTP {status}). Give the address it redirects to.")
+                format!("The app's address redirects elsewhere (HTTP {status}).")
             }
-            Self::Status(status, said) if said.is_empty() => {
-                format!("The app answered with HTTP {status}. Look into the app's own log for the reason.")
+            Self::Status(status, said) if said.is_empty() => format!("The app answered with HTTP {status}."),
+            Self::Status(status, said) => format!("The app answered with HTTP {status}: {said}."),
+            Self::BadUrl(why) => format!("The app's address cannot be called: {why}."),
+            Self::HubOnThisComputerOnly => {
+                "The app is on another computer, but Stream Console listens on this one only.".to_owned()
             }
-            Self::Status(status, said) => {
-                format!("The app answered with HTTP {status}: {said}. Look into the app's own log for the reason.")
+        }
+    }
+
+    /// What to do about it.
+    pub fn next_step(&self) -> &'static str {
+        match self {
+            Self::Refused => {
+                "Start the app, check that its port is the one given here (7010 unless it says otherwise), then start it \
+                 again here."
             }
-            Self::BadUrl(why) => {
-                format!("The app's address cannot be called: {why}. It looks like http://127.0.0.1:7010.")
+            Self::Timeout => {
+                "Check that it is on and in the same network, and that its firewall lets the app's port through."
             }
-            Self::HubOnThisComputerOnly => "The app is on another computer, but Stream Console listens on this one only. \
-                                            Let it listen to the network in the settings, or run the app here."
-                .to_owned(),
+            Self::UnknownHost(_) => "Check its spelling, or give the app's IP address.",
+            Self::Broken => "Look into the app's own log, then start it again here.",
+            Self::Status(404, _) => "Check the port, and that the address has no path of its own.",
+            Self::Status(300..=399, _) => "Give the address it redirects to.",
+            Self::Status(..) => "Look into the app's own log for the reason.",
+            Self::BadUrl(_) => "It looks like http://127.0.0.1:7010.",
+            Self::HubOnThisComputerOnly => {
+                "Let it listen to the network in the settings, or run the app here."
+            }
         }
     }
 }
@@ -97,11 +106,11 @@ mod tests {
         ];
         let steps = ["Start", "Check", "Look into", "Give", "looks like", "Let it"];
         for failure in all {
-            let words = failure.words();
+            let words = format!("{} {}", failure.text(), failure.next_step());
             assert!(steps.iter().any(|step| words.contains(step)), "{words}");
         }
         assert!(
-            WebhookFailure::Status(500, "Failed to connect".to_owned()).words().contains("Failed to connect")
+            WebhookFailure::Status(500, "Failed to connect".to_owned()).text().contains("Failed to connect")
         );
     }
 }

@@ -79,11 +79,11 @@ impl<W: World> Supervisor<W> {
             self.tell_over(app, None, State::Ended(EndReason::Stopped(StopBy::App)), none);
             return;
         }
-        self.leave(app).await;
+        self.leave(app, StopBy::App).await;
     }
 
-    /// Takes an app out of the running stream, if it is in one.
-    pub(super) async fn leave(&mut self, app: &PackageName) {
+    /// Takes an app out of the running stream, if it is in one; `by` is who wants so.
+    pub(super) async fn leave(&mut self, app: &PackageName, by: StopBy) {
         if !self.desk.holders.has(app) || !self.session.state().is_running() {
             return;
         }
@@ -92,7 +92,7 @@ impl<W: World> Supervisor<W> {
         }
         if self.desk.holders.is_last(app) {
             // It stays in the stream until that is over, and hears so.
-            self.handle(Input::Stop { by: StopBy::App }).await;
+            self.handle(Input::Stop { by }).await;
             return;
         }
         self.part(app, Words::info("This app left the stream, which goes on for others.")).await;
@@ -120,14 +120,14 @@ impl<W: World> Supervisor<W> {
         match expired {
             Expired::Away => {
                 tracing::info!(%app, "an app did not come back and leaves the stream");
-                self.leave(app).await;
+                self.leave(app, StopBy::App).await;
             }
             Expired::TooSlow => {
                 let words = Words::error("The stream was not playable within 25 seconds.")
                     .then("Check the camera in Stream Console, then let the app try again.");
                 let id = self.short_id();
                 if self.desk.holders.is_last(app) {
-                    self.leave(app).await;
+                    self.leave(app, StopBy::App).await;
                 } else {
                     self.tell_over(app, id, State::Ended(EndReason::TooSlow), words);
                     self.forget_holder(app).await;
@@ -288,6 +288,7 @@ impl<W: World> Supervisor<W> {
         for entry in self.desk.entries.values_mut().filter(|entry| entry.connected.is_some()) {
             entry.told = None;
         }
+        self.desk.dismissed = true;
         self.desk.starter = None;
         self.desk.hints = CameraHints::default();
         self.camera_over = None;

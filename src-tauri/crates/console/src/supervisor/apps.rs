@@ -2,7 +2,7 @@
 
 use session::app::Input;
 use session::record::AppRow;
-use session::{ApiKey, PackageName, Permissions};
+use session::{ApiKey, PackageName, Permissions, StopBy};
 
 use super::Supervisor;
 use crate::api::{
@@ -106,7 +106,7 @@ impl<W: World> Supervisor<W> {
         let package = parse_package(&wanted.package_name)?;
         self.app(&package)?;
         self.feed_app(&package, Input::Stop).await;
-        self.leave(&package).await;
+        self.leave(&package, StopBy::User).await;
         self.history.remove_app(&package).await.map_err(view::storage_error)?;
         self.desk.entries.remove(&package);
         self.show_apps();
@@ -125,7 +125,7 @@ impl<W: World> Supervisor<W> {
     pub(super) async fn stop_app(&mut self, wanted: &OneApp) -> Result<(), ApiError> {
         let package = parse_package(&wanted.package_name)?;
         self.app(&package)?;
-        self.leave(&package).await;
+        self.leave(&package, StopBy::User).await;
         self.feed_app(&package, Input::Stop).await;
         self.show_apps();
         self.want_app(&package, false).await

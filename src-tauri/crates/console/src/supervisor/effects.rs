@@ -65,6 +65,7 @@ impl<W: World> Supervisor<W> {
             Some(app) => self.desk.holders.start_app(app, self.clock.now_ms(), true),
             None => self.desk.holders.start_user(),
         }
+        self.desk.dismissed = false;
         self.desk.starter = begin.starter.clone();
         self.desk.target = begin.target;
         self.desk.hints = begin.hints;

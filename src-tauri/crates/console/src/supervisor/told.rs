@@ -9,7 +9,7 @@ use crate::ports::{CheckTold, Hub as _, ManagedTold, OutputTold, StreamProvider 
 impl<W: World> Supervisor<W> {
     /// Tells every app concerned what it does not know yet.
     pub(super) fn tell_apps(&mut self) {
-        if self.session.state() == State::Idle {
+        if self.session.state() == State::Idle || self.desk.dismissed {
             return;
         }
         let apps: Vec<PackageName> = match self.session.delivery() {

@@ -101,7 +101,13 @@ fn translated(event: LinkEvent, answers: &mut JoinSet<()>) -> Option<HubEvent> {
         }
         LinkEvent::WebhookFailed { package, failure } => {
             let unreachable = failure == WebhookFailure::Refused;
-            about(&package, AppFact::CallFailed { unreachable, words: Words::error(failure.words()) })?
+            about(
+                &package,
+                AppFact::CallFailed {
+                    unreachable,
+                    words: Words::error(failure.text()).then(failure.next_step()),
+                },
+            )?
         }
         LinkEvent::WebhookAnswered { package } => about(&package, AppFact::Answered)?,
         LinkEvent::GlassesConnected { peer, .. } => {

@@ -371,8 +371,17 @@ async fn an_unmanaged_stream_goes_straight_out_and_blocks_managed_ones() {
 
     scene.app(ONE, AppFact::StopUnmanaged).await;
     assert_eq!(scene.console.snapshot().await.expect("runs").session.phase, Phase::Stopping);
+    scene.world.said();
     scene.camera(CameraFact::Stopped).await;
     scene.until(Phase::Ended).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    scene.settle().await;
+    let ends = |app: &str| {
+        let said = scene.world.0.said.lock().unwrap();
+        let told = |said: &&Said| matches!(said, Said::Unmanaged(to, told) if to == app && told.state.end_reason().is_some());
+        said.iter().filter(told).count()
+    };
+    assert_eq!((ends(ONE), ends(TWO)), (1, 1), "everybody hears of the end once");
     assert!(scene.world.0.keys.lock().unwrap().is_empty(), "its address is forgotten");
 }
 
