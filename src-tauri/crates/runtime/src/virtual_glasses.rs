@@ -18,6 +18,7 @@ use mentra_wire::{
     DeviceMessage, GlassesBatteryUpdate, GlassesConnectionState, HubToDevice, KeepAliveAck, StartStream,
     StreamStats, StreamStatus, StreamStatusWord, Wifi,
 };
+use session::DestinationKey;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
@@ -416,6 +417,11 @@ impl Worn {
         text: Option<String>,
         attempt: Option<(u32, u32)>,
     ) {
+        // Servers like to quote the key they turn down.
+        let text = text.map(|text| match &self.command {
+            Some(start) => without_key(start.url.expose(), &text),
+            None => text,
+        });
         let words = match (&text, attempt) {
             (Some(text), _) => format!("{status}: {text}"),
             (None, Some((attempt, of))) => format!("{status} ({attempt}/{of})"),
@@ -497,6 +503,14 @@ fn target(url: &str) -> Option<PublishTarget> {
         _ => "",
     };
     PublishTarget::parse(&format!("{path}{added}{query}"), "").ok()
+}
+
+/// A text without the stream key of the address it is about.
+fn without_key(url: &str, text: &str) -> String {
+    let key = PublishTarget::parse(url, "")
+        .ok()
+        .and_then(|target| DestinationKey::parse(target.stream_name()).ok());
+    key.filter(|key| key.expose() != "stream").map_or_else(|| text.to_owned(), |key| key.redact(text))
 }
 
 #[cfg(test)]

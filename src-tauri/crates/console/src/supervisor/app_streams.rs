@@ -33,6 +33,7 @@ impl<W: World> Supervisor<W> {
             self.refuse_managed(app, words);
             return;
         }
+        self.finish_stopping().await;
         match policy::managed_by_app(self.session.state(), self.session.delivery(), &self.holder_name()) {
             AppStart::Refuse(words) => self.refuse_managed(app, words),
             AppStart::Join => {
@@ -54,7 +55,9 @@ impl<W: World> Supervisor<W> {
                     ..Begin::managed(link, options)
                 };
                 self.begin(begin).await;
-                self.name_destinations(app, destinations).await;
+                if self.desk.holders.has(app) {
+                    self.name_destinations(app, destinations).await;
+                }
             }
         }
         self.tell_apps();
@@ -144,6 +147,7 @@ impl<W: World> Supervisor<W> {
         duration_limit_ms: Option<u64>,
         hints: CameraHints,
     ) {
+        self.finish_stopping().await;
         let allowed = policy::camera_permission(self.may_use_camera(app), Delivery::Unmanaged);
         let begin = allowed.and_then(|()| readable(&target)).and_then(|()| self.unmanaged(Some(app), target));
         match begin {
@@ -163,6 +167,7 @@ impl<W: World> Supervisor<W> {
             view::invalid("That is not the address of a server.", "It begins with rtmp:// or rtmps://.")
         })?;
         self.outputs.address(target.expose(), DestinationKey::default()).map_err(view::invalid_words)?;
+        self.finish_stopping().await;
         let begin = self.unmanaged(None, target).map_err(view::busy)?;
         self.replace().await;
         let id = self.begin(begin).await;
@@ -206,12 +211,19 @@ impl<W: World> Supervisor<W> {
         self.fanout.source != Source::Gone && self.fanout.entries.iter().any(|entry| entry.row.enabled)
     }
 
+    /// A stop that only waits for the glasses to say goodbye holds up nobody: whoever stops and starts at once would be
+    /// refused. The next command reaches the glasses after the stop.
+    pub(super) async fn finish_stopping(&mut self) {
+        if self.session.state() == State::Stopping {
+            self.handle(Input::Closed).await;
+        }
+    }
+
     /// Ends what runs to make way for a new stream.
     async fn replace(&mut self) {
         if self.session.state().is_running() {
             self.handle(Input::Stop { by: StopBy::App }).await;
-            // Glasses that still say goodbye are not waited for: the next command reaches them after the stop.
-            self.handle(Input::Closed).await;
+            self.finish_stopping().await;
         }
     }
 

@@ -82,6 +82,7 @@ impl<W: World> Supervisor<W> {
 
     async fn start_managed(&mut self, wanted: StartManaged) -> Result<Started, ApiError> {
         let link = wanted.camera_link.map(view::to_camera_link);
+        self.finish_stopping().await;
         let (running, delivery) = (self.session.link(), self.session.delivery());
         match session::policy::start(self.session.state(), running, delivery, link, &self.holder_name()) {
             StartDecision::Busy(words) => Err(view::busy(words)),

@@ -1,7 +1,7 @@
 //! What happens at the hub: apps come, go and ask; glasses tell of themselves.
 
 use session::app::{Effect as AppEffect, Input as AppInput};
-use session::{CameraLink, Delivery, Input, PackageName, State, Words};
+use session::{CameraLink, Delivery, DestinationKey, Input, PackageName, State, Words};
 
 use super::Supervisor;
 use crate::glasses::reconnecting;
@@ -12,6 +12,8 @@ use crate::ports::{
 
 /// Keep-alives without an answer after which glasses that also send nothing count as lost.
 const MISSED_KEEP_ALIVES: u32 = 3;
+/// Shorter parts of an address are not searched for in texts: they would turn up by chance.
+const KEY_MIN_CHARS: usize = 4;
 
 impl<W: World> Supervisor<W> {
     pub(super) async fn hub_event(&mut self, event: HubEvent) {
@@ -170,7 +172,13 @@ impl<W: World> Supervisor<W> {
         self.show_apps();
     }
 
-    async fn glasses_fact(&mut self, fact: GlassesFact) {
+    async fn glasses_fact(&mut self, mut fact: GlassesFact) {
+        // Servers like to quote the key they turn down.
+        if let (GlassesFact::Camera { fact: CameraFact::Failed { words }, .. }, Some(target)) =
+            (&mut fact, &self.desk.target)
+        {
+            words.text = without_key(target, &words.text);
+        }
         self.glasses.fact(self.clock.now_ms(), &fact);
         self.show_glasses();
         self.tell_glasses();
@@ -274,5 +282,40 @@ impl<W: World> Supervisor<W> {
                 .then("Check that they are on and near their phone.");
             self.handle(Input::Note { words }).await;
         }
+    }
+}
+
+/// A text with the parts of an address that may be keys replaced by stars.
+fn without_key(target: &DestinationKey, text: &str) -> String {
+    let rest = target.expose().split_once("://").map_or("", |(_, rest)| rest);
+    let path = rest.split_once('/').map_or("", |(_, path)| path);
+    let (folder, query) = path.split_once('?').unwrap_or((path, ""));
+    let name = folder.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let values = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
+    let secret = |part: &&str| part.chars().count() >= KEY_MIN_CHARS && *part != "stream";
+    [path, name]
+        .into_iter()
+        .chain(values)
+        .filter(secret)
+        .fold(text.to_owned(), |text, part| text.replace(part, "***"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quoted_key_is_not_passed_on() {
+        let target = DestinationKey::parse("rtmp://host/live/key-of-mine?auth=another").expect("a line");
+        for (said, shown) in [
+            ("BadName key-of-mine", "BadName ***"),
+            ("live/key-of-mine?auth=another is in use", "*** is in use"),
+            ("auth another is wrong", "auth *** is wrong"),
+            ("the stream was rejected", "the stream was rejected"),
+        ] {
+            assert_eq!(without_key(&target, said), shown);
+        }
+        let bare = DestinationKey::parse("rtmp://host/live/stream").expect("a line");
+        assert_eq!(without_key(&bare, "the stream was rejected"), "the stream was rejected");
     }
 }

@@ -233,3 +233,11 @@ async fn a_clip_that_is_none_is_refused() {
     std::fs::write(&path, b"RIFF").expect("written");
     assert!(matches!(start(path.clone()).await, Err(VirtualGlassesError::Clip(_))));
 }
+
+#[test]
+fn a_key_that_a_server_quotes_is_not_told() {
+    let said = super::without_key("rtmp://host/live/key-of-mine?auth=1", "BadName key-of-mine?auth=1");
+    assert_eq!(said, "BadName ***");
+    assert_eq!(super::without_key("rtmp://host/live/key-of-mine", "BadName key-of-mine"), "BadName ***");
+    assert_eq!(super::without_key("rtmp://host/live/stream", "the stream is bad"), "the stream is bad");
+}

@@ -386,6 +386,31 @@ async fn an_unmanaged_stream_goes_straight_out_and_blocks_managed_ones() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_stops_and_starts_at_once_is_not_refused() {
+    let scene = scene();
+    scene.wear().await;
+    scene.connect(ONE).await;
+    scene.app(ONE, unmanaged("rtmp://127.0.0.1/live/first-key")).await;
+    scene.camera(CameraFact::Streaming { bitrate_bps: None, fps: None }).await;
+    scene.world.said();
+    scene.app(ONE, AppFact::StopUnmanaged).await;
+    scene.app(ONE, unmanaged("rtmp://127.0.0.1/live/second-key")).await;
+    let said = scene.world.said();
+    let told: Vec<&str> = said
+        .iter()
+        .filter_map(|said| match said {
+            Said::Unmanaged(_, told) => Some(told.state.code()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, ["stopping", "ended", "awaiting_camera"]);
+    // What the glasses still say of the first stream is not about the second.
+    let late = GlassesFact::Camera { stream_id: Some("sanother".to_owned()), fact: CameraFact::Stopped };
+    scene.glasses(late).await;
+    assert_eq!(scene.console.snapshot().await.expect("runs").session.phase, Phase::AwaitingCamera);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_managed_stream_of_others_is_not_replaced() {
     let scene = scene();
     scene.wear().await;
