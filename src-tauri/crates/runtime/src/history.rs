@@ -117,6 +117,10 @@ impl AppStore for SqliteHistory {
         self.0.remove_app(app).await.map(drop).map_err(words)
     }
 
+    async fn hold_stream(&self, stream: &StreamId, held: bool) -> Result<(), HistoryError> {
+        self.0.hold_stream(stream, held).await.map_err(words)
+    }
+
     async fn app_joined(&self, stream: &StreamId, row: &StreamAppRow) -> Result<(), HistoryError> {
         self.0.app_joined(stream, row).await.map_err(words)
     }

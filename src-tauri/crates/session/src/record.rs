@@ -45,6 +45,8 @@ pub struct StreamRow {
     pub options: Options,
     /// The app that started it; None if a person or an encoder did.
     pub starter: Option<PackageName>,
+    /// The user holds it: it goes on when the last app leaves it.
+    pub held: bool,
     /// It ends so long after it was live first, milliseconds; None = no limit.
     pub duration_limit_ms: Option<u64>,
     /// Unix milliseconds.

@@ -37,6 +37,8 @@ ALTER TABLE streams ADD COLUMN target TEXT;
 ALTER TABLE streams ADD COLUMN duration_limit_ms INTEGER CHECK (duration_limit_ms IS NULL OR duration_limit_ms >= 0);
 -- Package of the app that started it; none = a person or an encoder.
 ALTER TABLE streams ADD COLUMN starter TEXT;
+-- The user holds it: it goes on when the last app leaves it, also after a restart of the program.
+ALTER TABLE streams ADD COLUMN held INTEGER NOT NULL DEFAULT 1 CHECK (held IN (0, 1));
 
 -- Package of the app that named it for one stream; none = the user's own.
 ALTER TABLE destinations ADD COLUMN added_by TEXT;

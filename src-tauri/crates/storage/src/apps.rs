@@ -57,22 +57,6 @@ impl Storage {
             .await?;
         Ok(done.rows_affected() > 0)
     }
-
-    /// Keeps whether an app runs on this hub.
-    ///
-    /// # Errors
-    /// [`StorageError::NoApp`] if there is none of this package.
-    pub async fn set_app_wanted(&self, package: &PackageName, wanted: bool) -> Result<(), StorageError> {
-        let done = sqlx::query("UPDATE apps SET wanted = ? WHERE package = ?")
-            .bind(wanted)
-            .bind(package.as_str())
-            .execute(&self.pool)
-            .await?;
-        if done.rows_affected() == 0 {
-            return Err(StorageError::NoApp { package: package.clone() });
-        }
-        Ok(())
-    }
 }
 
 fn app_row(row: &SqliteRow) -> Result<AppRow, StorageError> {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use session::{DestinationId, PackageName, StreamId};
+use session::{DestinationId, StreamId};
 use sqlx::migrate::MigrateError;
 
 /// A failure of history and settings. `Display` is a whole sentence; [`StorageError::next_step`] says what to do.
@@ -47,12 +47,6 @@ pub enum StorageError {
     NoDestination {
         /// The destination asked for.
         id: DestinationId,
-    },
-    /// There is no such app.
-    #[error("There is no app {package}.")]
-    NoApp {
-        /// The app asked for.
-        package: PackageName,
     },
     /// A row holds something this version cannot read.
     #[error("An entry of the history cannot be read: {what}.")]
@@ -101,7 +95,6 @@ impl StorageError {
             Self::DiskFull => Some("Free some space, then try again.".to_owned()),
             Self::NoStream { .. }
             | Self::NoDestination { .. }
-            | Self::NoApp { .. }
             | Self::Unreadable { .. }
             | Self::Encoding(_)
             | Self::Database(_) => None,

@@ -15,7 +15,7 @@ use crate::{Storage, StorageError};
 macro_rules! select_streams {
     ($rest:literal) => {
         concat!(
-            "SELECT stream_id, playback_id, camera_link, delivery, target, quality, enable_webrtc, starter,
+            "SELECT stream_id, playback_id, camera_link, delivery, target, quality, enable_webrtc, starter, held,
                     duration_limit_ms, started_at_ms, live_since_ms, ended_at_ms, streams.state, streams.reason, tone, text, next_step, interruptions, peak_viewers,
                     CASE sample_count WHEN 0 THEN 0 ELSE bitrate_sum_bps / sample_count END AS mean_bitrate_bps
              FROM streams JOIN marks ON marks.id = (SELECT max(id) FROM marks WHERE stream = streams.id) ",
@@ -33,9 +33,9 @@ impl Storage {
         let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let row: i64 = sqlx::query_scalar(
             "INSERT INTO streams
-                 (stream_id, playback_id, camera_link, delivery, target, quality, enable_webrtc, starter,
+                 (stream_id, playback_id, camera_link, delivery, target, quality, enable_webrtc, starter, held,
                   duration_limit_ms, started_at_ms, state)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         )
         .bind(stream.stream_id.as_str())
         .bind(stream.playback_id.as_str())
@@ -45,6 +45,8 @@ impl Storage {
         .bind(stream.options.quality.code())
         .bind(stream.options.enable_webrtc)
         .bind(stream.starter.as_ref().map(PackageName::as_str))
+        // What a person starts, a person holds.
+        .bind(stream.starter.is_none())
         .bind(stream.duration_limit_ms.map(to_integer))
         .bind(to_integer(stream.started_at_ms))
         .bind(first.state.code())
@@ -52,6 +54,19 @@ impl Storage {
         .await?;
         marks::append(&mut transaction, row, first).await?;
         transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Keeps whether the user holds a stream. One that is not there is no error: it was deleted meanwhile.
+    ///
+    /// # Errors
+    /// [`StorageError::Database`].
+    pub async fn hold_stream(&self, stream_id: &StreamId, held: bool) -> Result<(), StorageError> {
+        sqlx::query("UPDATE streams SET held = ? WHERE stream_id = ?")
+            .bind(held)
+            .bind(stream_id.as_str())
+            .execute(&self.pool)
+            .await?;
         Ok(())
     }
 
@@ -168,6 +183,7 @@ fn stream_row(row: &SqliteRow) -> Result<StreamRow, StorageError> {
             enable_webrtc: row.try_get("enable_webrtc")?,
         },
         starter: package(row, "starter")?,
+        held: row.try_get("held")?,
         duration_limit_ms: optional_number(row, "duration_limit_ms")?,
         started_at_ms: number(row, "started_at_ms")?,
         live_since_ms: optional_number(row, "live_since_ms")?,

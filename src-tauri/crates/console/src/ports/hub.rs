@@ -393,6 +393,12 @@ pub trait AppStore: Send + Sync + 'static {
     fn keep_app(&self, row: &AppRow) -> impl Future<Output = Result<(), HistoryError>> + Send;
     /// Forgets one.
     fn remove_app(&self, app: &PackageName) -> impl Future<Output = Result<(), HistoryError>> + Send;
+    /// Whether the user holds a stream.
+    fn hold_stream(
+        &self,
+        stream: &StreamId,
+        held: bool,
+    ) -> impl Future<Output = Result<(), HistoryError>> + Send;
     /// An app takes part in a stream from now on.
     fn app_joined(
         &self,

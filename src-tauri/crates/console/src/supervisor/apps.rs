@@ -173,7 +173,7 @@ impl<W: World> Supervisor<W> {
         Ok(())
     }
 
-    pub(super) fn hold_stream(&mut self, wanted: HoldStream) -> Result<(), ApiError> {
+    pub(super) async fn hold_stream(&mut self, wanted: HoldStream) -> Result<(), ApiError> {
         if !self.session.state().is_running() {
             return Err(view::busy(
                 session::Words::warning("No stream runs.").then("Start one first, or let an app start one."),
@@ -185,9 +185,18 @@ impl<W: World> Supervisor<W> {
                     .then("Stop it if that is what you want."),
             ));
         }
-        self.desk.holders.hold(wanted.hold);
+        self.keep_hold(wanted.hold).await;
         self.show_session();
         Ok(())
+    }
+
+    /// The user's hold outlives a restart of the program.
+    pub(super) async fn keep_hold(&mut self, held: bool) {
+        self.desk.holders.hold(held);
+        let Some(stream_id) = self.session.stream_id().cloned() else { return };
+        if let Err(error) = self.history.hold_stream(&stream_id, held).await {
+            self.history_error("that the user holds the stream", &error);
+        }
     }
 
     /// Remembers whether an app runs on this hub: what runs is asked again after a restart of the program.

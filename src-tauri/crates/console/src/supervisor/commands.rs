@@ -63,7 +63,7 @@ impl<W: World> Supervisor<W> {
             Ask::Preflight { answer } => drop(answer.send(self.preflight())),
             Ask::BroadcastCheck { answer } => self.broadcast_check(answer),
             Ask::StartUnmanaged { wanted, answer } => drop(answer.send(self.start_unmanaged(wanted).await)),
-            Ask::HoldStream { wanted, answer } => drop(answer.send(self.hold_stream(wanted))),
+            Ask::HoldStream { wanted, answer } => drop(answer.send(self.hold_stream(wanted).await)),
             Ask::AddApp { wanted, answer } => drop(answer.send(self.add_app(wanted).await)),
             Ask::UpdateApp { wanted, answer } => drop(answer.send(self.update_app(wanted).await)),
             Ask::RemoveApp { wanted, answer } => drop(answer.send(self.remove_app(&wanted).await)),
@@ -87,7 +87,7 @@ impl<W: World> Supervisor<W> {
         match session::policy::start(self.session.state(), running, delivery, link, &self.holder_name()) {
             StartDecision::Busy(words) => Err(view::busy(words)),
             StartDecision::Join => {
-                self.desk.holders.hold(true);
+                self.keep_hold(true).await;
                 let id = self.session.stream_id().ok_or_else(nothing_to_join)?;
                 Ok(Started { stream_id: id.as_str().to_owned(), joined: true })
             }

@@ -295,7 +295,7 @@ impl<W: World> Supervisor<W> {
             self.desk.holders.away(&app.package, now_ms);
             waited_for = true;
         }
-        self.desk.holders.hold(row.starter.is_none() || !waited_for);
+        self.desk.holders.hold(row.held || !waited_for);
     }
 
     /// The endpoint of an unmanaged stream that goes on.

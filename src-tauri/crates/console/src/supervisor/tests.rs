@@ -48,6 +48,8 @@ struct Inner {
     said: Mutex<Vec<world::Said>>,
     apps: Mutex<BTreeMap<PackageName, AppRow>>,
     stream_apps: Mutex<Vec<StreamAppRow>>,
+    /// What was written of the user's hold.
+    held: Mutex<Vec<bool>>,
 }
 
 impl Script {

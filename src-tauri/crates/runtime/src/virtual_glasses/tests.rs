@@ -236,8 +236,8 @@ async fn a_clip_that_is_none_is_refused() {
 
 #[test]
 fn a_key_that_a_server_quotes_is_not_told() {
-    let said = super::without_key("rtmp://host/live/key-of-mine?auth=1", "BadName key-of-mine?auth=1");
+    let said = without_key("rtmp://host/live/key-of-mine?auth=1", "BadName key-of-mine?auth=1");
     assert_eq!(said, "BadName ***");
-    assert_eq!(super::without_key("rtmp://host/live/key-of-mine", "BadName key-of-mine"), "BadName ***");
-    assert_eq!(super::without_key("rtmp://host/live/stream", "the stream is bad"), "the stream is bad");
+    assert_eq!(without_key("rtmp://host/live/key-of-mine", "BadName key-of-mine"), "BadName ***");
+    assert_eq!(without_key("rtmp://host/live/stream", "the stream is bad"), "the stream is bad");
 }

@@ -48,23 +48,11 @@ async fn a_known_app_is_replaced_in_its_place() {
 }
 
 #[tokio::test]
-async fn whether_it_runs_is_kept_by_itself() {
-    let storage = with(&[1, 2]).await;
-    for wanted in [true, false] {
-        storage.set_app_wanted(&package(2), wanted).await.unwrap();
-        assert_eq!(storage.apps().await.unwrap(), [an_app(1), AppRow { wanted, ..an_app(2) }]);
-    }
-}
-
-#[tokio::test]
 async fn a_removed_one_is_gone_and_the_others_stay() {
     let storage = with(&[1, 2, 3]).await;
     assert!(storage.remove_app(&package(2)).await.unwrap());
     assert!(!storage.remove_app(&package(2)).await.unwrap());
     assert_eq!(storage.apps().await.unwrap(), [1, 3].map(an_app));
-    let refused = storage.set_app_wanted(&package(2), true).await.unwrap_err();
-    assert!(matches!(refused, StorageError::NoApp { .. }), "{refused:?}");
-    assert_eq!(refused.to_string(), "There is no app com.example.app2.");
     storage.upsert_app(&an_app(2)).await.unwrap();
     assert_eq!(storage.apps().await.unwrap(), [1, 3, 2].map(an_app), "a new one comes last");
 }

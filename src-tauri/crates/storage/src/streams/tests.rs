@@ -21,6 +21,7 @@ async fn a_stream_starts_with_its_first_mark() {
             target: None,
             options: stream.options,
             starter: None,
+            held: true,
             duration_limit_ms: None,
             started_at_ms: T0 + 1000,
             live_since_ms: None,
@@ -70,6 +71,19 @@ async fn where_it_goes_and_who_started_it_are_read_back() {
         });
     }
     assert_eq!(read, streams);
+}
+
+#[tokio::test]
+async fn what_an_app_started_is_held_when_the_user_says_so() {
+    let storage = Storage::in_memory().await.unwrap();
+    let stream = NewStream { starter: Some(package(1)), ..a_stream(1) };
+    storage.start_stream(&stream, &change(0, State::AwaitingCamera)).await.unwrap();
+    for held in [true, false] {
+        assert_eq!(storage.stream(&id(1)).await.unwrap().map(|row| row.held), Some(!held));
+        storage.hold_stream(&id(1), held).await.unwrap();
+    }
+    storage.hold_stream(&id(9), true).await.unwrap();
+    assert_eq!(storage.open_streams().await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -286,6 +286,7 @@ async fn an_app_that_vanishes_takes_its_stream_with_it_unless_the_user_holds_it(
             tokio::time::sleep(Duration::from_secs(20)).await;
             let session = scene.console.snapshot().await.expect("runs").session;
             assert_eq!((session.phase, session.apps.len()), (Phase::Live, 0));
+            assert_eq!(*scene.world.0.held.lock().unwrap(), [true], "it outlives a restart");
         } else {
             scene.until(Phase::Ended).await;
             let waited = gone.elapsed();

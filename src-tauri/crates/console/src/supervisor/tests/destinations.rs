@@ -236,6 +236,7 @@ fn left_open(age_ms: u64) -> Script {
         delivery: session::Delivery::Managed,
         target: None,
         starter: None,
+        held: true,
         duration_limit_ms: None,
         options: session::Options::default(),
         started_at_ms: at_ms,

@@ -111,6 +111,11 @@ impl AppStore for Script {
         Ok(())
     }
 
+    async fn hold_stream(&self, _: &StreamId, held: bool) -> Result<(), HistoryError> {
+        self.0.held.lock().unwrap().push(held);
+        Ok(())
+    }
+
     async fn app_joined(&self, _: &StreamId, row: &StreamAppRow) -> Result<(), HistoryError> {
         self.0.stream_apps.lock().unwrap().push(row.clone());
         Ok(())
