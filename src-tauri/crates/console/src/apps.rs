@@ -112,6 +112,12 @@ pub(crate) struct Desk {
     pub(crate) target: Option<DestinationKey>,
     /// The stream is over and everybody heard so.
     pub(crate) dismissed: bool,
+    /// That of the stream before: what is still said of it may quote its key.
+    pub(crate) last_target: Option<DestinationKey>,
+    /// The unmanaged stream counts as interrupted because the glasses did not answer.
+    pub(crate) silent: bool,
+    /// A stream of an earlier run is being taken up.
+    pub(crate) resuming: bool,
     /// How long its starter lets it be live.
     pub(crate) duration_limit_ms: Option<u64>,
     /// What its starter asked of the camera.

@@ -191,7 +191,10 @@ impl<W: World> Supervisor<W> {
             tokio::select! {
                 ask = self.asks.recv() => match ask {
                     Some(Ask::Shutdown { answer }) => {
-                        self.provider.stop_camera().await;
+                        // No camera stays on because the program was closed; a stream that is resumed asks for it again.
+                        if self.session.state().is_running() {
+                            self.stop_camera().await;
+                        }
                         // The asker may have stopped waiting.
                         let _ = answer.send(());
                         return;

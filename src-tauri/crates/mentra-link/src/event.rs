@@ -1,6 +1,6 @@
 //! What the hub tells its owner, and what it asks.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use mentra_wire::{AppMessage, DeviceMessage, Dialect, Generation, Secret};
 use tokio::sync::oneshot;
@@ -156,6 +156,8 @@ pub struct GlassesSocket {
 pub enum OutputsRequest {
     /// Push the stream to another URL, too.
     Add {
+        /// Where the request comes from.
+        address: IpAddr,
         /// Who asks (`X-Package-Name`).
         package: String,
         /// Proof of it (`X-API-Key`).
@@ -171,6 +173,8 @@ pub enum OutputsRequest {
     },
     /// Push it there no more.
     Remove {
+        /// Where the request comes from.
+        address: IpAddr,
         /// Who asks.
         package: String,
         /// Proof of it.
@@ -184,6 +188,8 @@ pub enum OutputsRequest {
     },
     /// Where is it pushed to?
     List {
+        /// Where the request comes from.
+        address: IpAddr,
         /// Who asks.
         package: String,
         /// Proof of it.

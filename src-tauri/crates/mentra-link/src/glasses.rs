@@ -12,6 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
@@ -88,7 +89,7 @@ impl GlassesClient {
         events: mpsc::Sender<GlassesEvent>,
     ) -> Self {
         let (wishes, wished) = mpsc::channel(SAYING);
-        let client = Client { hub, token, timing, wishes: wished, events };
+        let client = Client { hub, token, timing, wishes: wished, events, replaced: false };
         Self { wishes, task: tokio::spawn(client.run()) }
     }
 
@@ -130,6 +131,8 @@ struct Client {
     timing: GlassesTiming,
     wishes: mpsc::Receiver<Wish>,
     events: mpsc::Sender<GlassesEvent>,
+    /// Other glasses took their place at the hub.
+    replaced: bool,
 }
 
 impl Client {
@@ -152,6 +155,11 @@ impl Client {
             };
             tracing::debug!(%reason, "the glasses have no hub");
             if self.events.send(GlassesEvent::Lost { reason }).await.is_err() {
+                return;
+            }
+            if self.replaced {
+                // Until they are put on anew; an end of the wishes is the end of their owner.
+                while self.wishes.recv().await.is_some() {}
                 return;
             }
             sleep(self.timing.again_after).await;
@@ -201,6 +209,10 @@ impl Client {
                     match heard {
                         Some(Ok(Message::Text(text))) => self.told(text.as_str()).await?,
                         Some(Ok(Message::Close(frame))) => {
+                            // Others took their place: to come back would push those out, and so on for ever.
+                            if frame.as_ref().is_some_and(|frame| frame.code == CloseCode::Policy) {
+                                self.replaced = true;
+                            }
                             let reason = frame.map(|frame| frame.reason.to_string()).unwrap_or_default();
                             return Some(format!("the hub hung up: {reason}"));
                         }

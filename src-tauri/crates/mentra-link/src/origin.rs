@@ -14,6 +14,11 @@ pub(crate) fn is_welcome(headers: &HeaderMap) -> bool {
     is_plain(host) && origin.eq_ignore_ascii_case(host)
 }
 
+/// Whether a request names an IP address or `localhost` as its host.
+pub(crate) fn is_for_this_computer(headers: &HeaderMap) -> bool {
+    headers.get(HOST).and_then(|host| host.to_str().ok()).is_some_and(is_plain)
+}
+
 fn is_plain(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
@@ -33,6 +38,21 @@ mod tests {
             headers.insert(ORIGIN, origin.parse().expect("a header"));
         }
         is_welcome(&headers)
+    }
+
+    #[test]
+    fn a_name_pointed_at_this_computer_is_not_this_computer() {
+        for (host, wanted) in [
+            ("127.0.0.1:8002", true),
+            ("localhost:8002", true),
+            ("[::1]:8002", true),
+            ("evil.example:8002", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, host.parse().expect("a header"));
+            assert_eq!(is_for_this_computer(&headers), wanted, "{host}");
+        }
+        assert!(!is_for_this_computer(&HeaderMap::new()));
     }
 
     #[test]

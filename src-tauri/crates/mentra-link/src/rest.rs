@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::rejection::{BytesRejection, JsonRejection};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use mentra_wire::Secret;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,6 +15,8 @@ use tokio::time::timeout;
 
 use crate::apps::is_package_name;
 use crate::event::{HubEvent, Output, OutputsError, OutputsRequest};
+use crate::origin;
+use crate::server::Caller;
 use crate::shared::Shared;
 
 /// SDK version the hub was built against.
@@ -62,6 +64,7 @@ pub(crate) struct NewOutput {
 pub(crate) async fn add_output(
     State(hub): State<Arc<Shared>>,
     Path(stream_id): Path<String>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Result<Json<NewOutput>, JsonRejection>,
 ) -> Response {
@@ -83,9 +86,11 @@ pub(crate) async fn add_output(
     let Some(url) = body.url.filter(|url| !url.trim().is_empty()) else {
         return failure(StatusCode::BAD_REQUEST, "INVALID_URL", "url is required.").into_response();
     };
+    let address = caller.peer.ip();
     let (answer, answered) = oneshot::channel();
     let name = body.name;
-    let request = OutputsRequest::Add { package, api_key, stream_id, url: Secret::from(url), name, answer };
+    let request =
+        OutputsRequest::Add { address, package, api_key, stream_id, url: Secret::from(url), name, answer };
     let added = |output_id: String| json!({"success": true, "outputId": output_id, "message": "Output added successfully"});
     respond(ask(&hub, request, answered).await.map(added))
 }
@@ -93,14 +98,16 @@ pub(crate) async fn add_output(
 pub(crate) async fn remove_output(
     State(hub): State<Arc<Shared>>,
     Path((stream_id, output_id)): Path<(String, String)>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
 ) -> Response {
     let (package, api_key) = match credentials(&headers) {
         Ok(credentials) => credentials,
         Err(refusal) => return refusal.into_response(),
     };
+    let address = caller.peer.ip();
     let (answer, answered) = oneshot::channel();
-    let request = OutputsRequest::Remove { package, api_key, stream_id, output_id, answer };
+    let request = OutputsRequest::Remove { address, package, api_key, stream_id, output_id, answer };
     let removed = |()| json!({"success": true, "message": "Output removed successfully"});
     respond(ask(&hub, request, answered).await.map(removed))
 }
@@ -108,14 +115,16 @@ pub(crate) async fn remove_output(
 pub(crate) async fn list_outputs(
     State(hub): State<Arc<Shared>>,
     Path(stream_id): Path<String>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
 ) -> Response {
     let (package, api_key) = match credentials(&headers) {
         Ok(credentials) => credentials,
         Err(refusal) => return refusal.into_response(),
     };
+    let address = caller.peer.ip();
     let (answer, answered) = oneshot::channel();
-    let request = OutputsRequest::List { package, api_key, stream_id: stream_id.clone(), answer };
+    let request = OutputsRequest::List { address, package, api_key, stream_id: stream_id.clone(), answer };
     let listed = |outputs: Vec<Output>| {
         json!({
             "streamId": stream_id,
@@ -139,8 +148,12 @@ fn view(output: &Output) -> Value {
     view
 }
 
-/// Who asks, and their proof.
+/// Who asks, and their proof. Pages of the web are kept out as from the sockets; a name of theirs that was pointed at this
+/// computer shows in `Host` alone.
 fn credentials(headers: &HeaderMap) -> Result<(String, Secret), Answer> {
+    if !origin::is_welcome(headers) || !origin::is_for_this_computer(headers) {
+        return Err(failure(StatusCode::FORBIDDEN, "FORBIDDEN", "Web pages may not speak to this hub."));
+    }
     let text =
         |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).filter(|text| !text.is_empty());
     match (text("x-package-name"), text("x-api-key")) {

@@ -340,10 +340,22 @@ fn error_words(text: Option<&str>) -> Words {
     if text.is_empty() {
         return Words::error("The glasses could not stream and gave no reason.").then("Start again.");
     }
-    let said: String = text.chars().filter(|c| !c.is_control()).take(200).collect();
+    let said: String = without_addresses(text).chars().filter(|c| !c.is_control()).take(200).collect();
     let said = said.trim_end_matches('.');
     Words::error(format!("The glasses could not stream: {said}."))
         .then("Check the server's address and key, then start again.")
+}
+
+/// A text without the addresses in it: their last part may be a key.
+fn without_addresses(text: &str) -> String {
+    let masked = |word: &str| match word.find("://") {
+        Some(at) => {
+            let before = word[..at].trim_end_matches(|c: char| c.is_ascii_alphanumeric());
+            format!("{before}***")
+        }
+        None => word.to_owned(),
+    };
+    text.split(' ').map(masked).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -415,6 +427,13 @@ mod tests {
             let words = error_words(Some(text));
             assert!(words.next_step.is_some() && !words.text.contains("  "), "{text}: {words:?}");
         }
+    }
+
+    #[test]
+    fn an_address_in_an_error_is_not_passed_on() {
+        let words = error_words(Some("Failed to connect (rtmp://u:p@host/live/KEY) after 3 s"));
+        assert_eq!(words.text, "The glasses could not stream: Failed to connect (*** after 3 s.");
+        assert_eq!(without_addresses("é\u{301}://x rtmps://a/b?c"), "é\u{301}*** ***");
     }
 
     #[test]

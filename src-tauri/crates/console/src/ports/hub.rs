@@ -331,6 +331,8 @@ pub enum CameraFact {
 /// A question about the outputs of the running stream, with where its answer goes.
 #[derive(Debug)]
 pub struct OutputsAsk {
+    /// Where it comes from.
+    pub address: IpAddr,
     /// Who asks, as it calls itself.
     pub package: String,
     /// What it presents.

@@ -117,12 +117,13 @@ impl<W: World> Supervisor<W> {
     /// What an app asks over HTTP.
     pub(super) async fn outputs_wish(
         &mut self,
+        from: std::net::IpAddr,
         package: &str,
         key: &session::ApiKey,
         stream_id: &str,
         wish: OutputsWish,
     ) -> Result<Vec<OutputTold>, OutputsRefusal> {
-        let app = self.known_app(package, self.hub.digest(key))?;
+        let app = self.known_app(from, package, self.hub.digest(key))?;
         if !self.session.state().is_running() || self.short_id().as_deref() != Some(stream_id) {
             return Err(OutputsRefusal::NoStream);
         }
@@ -150,13 +151,21 @@ impl<W: World> Supervisor<W> {
         })
     }
 
-    /// An app that asks over HTTP must be registered here with a key, and present it.
-    fn known_app(&self, package: &str, digest: KeyDigest) -> Result<PackageName, OutputsRefusal> {
+    /// Who may ask over HTTP: whoever may connect. Registered, with the key on file, from this computer or with the user's
+    /// yes.
+    fn known_app(
+        &self,
+        from: std::net::IpAddr,
+        package: &str,
+        digest: KeyDigest,
+    ) -> Result<PackageName, OutputsRefusal> {
         let app = PackageName::parse(package).map_err(|_| OutputsRefusal::NotAuthorized)?;
-        let entry = self.desk.entries.get(&app).ok_or(OutputsRefusal::NotAuthorized)?;
-        match &entry.row.key {
-            Some(on_file) if *on_file != digest => Err(OutputsRefusal::NotAuthorized),
-            _ => Ok(app),
+        let row = &self.desk.entries.get(&app).ok_or(OutputsRefusal::NotAuthorized)?.row;
+        let right_key = row.key.as_ref().is_none_or(|on_file| *on_file == digest);
+        if right_key && (from.is_loopback() || row.lan_allowed) {
+            Ok(app)
+        } else {
+            Err(OutputsRefusal::NotAuthorized)
         }
     }
 

@@ -93,7 +93,8 @@ impl<W: World> Supervisor<W> {
         if self.session.state() == State::Stopping {
             return;
         }
-        if self.desk.holders.is_last(app) {
+        // An unmanaged stream is its starter's alone.
+        if self.desk.holders.is_last(app) || self.session.delivery() == Delivery::Unmanaged {
             // It stays in the stream until that is over, and hears so.
             self.handle(Input::Stop { by }).await;
             return;
@@ -129,8 +130,8 @@ impl<W: World> Supervisor<W> {
                 let words = Words::error("The stream was not playable within 25 seconds.")
                     .then("Check the camera in Stream Console, then let the app try again.");
                 let id = self.short_id();
-                if self.desk.holders.is_last(app) {
-                    self.leave(app, StopBy::App).await;
+                if self.desk.holders.is_last(app) || self.session.delivery() == Delivery::Unmanaged {
+                    self.handle(Input::CameraFailed { words }).await;
                 } else {
                     self.tell_over(app, id, State::Ended(EndReason::TooSlow), words);
                     self.forget_holder(app).await;
@@ -149,6 +150,11 @@ impl<W: World> Supervisor<W> {
     ) {
         self.finish_stopping().await;
         let allowed = policy::camera_permission(self.may_use_camera(app), Delivery::Unmanaged);
+        // Its library would not ask while it knows of one: this session of the app does not, and could never stop it.
+        let own = self.session.delivery() == Delivery::Unmanaged && self.desk.starter.as_ref() == Some(app);
+        if allowed.is_ok() && own {
+            self.replace().await;
+        }
         let begin = allowed.and_then(|()| readable(&target)).and_then(|()| self.unmanaged(Some(app), target));
         match begin {
             Ok(begin) => {
@@ -259,6 +265,12 @@ impl<W: World> Supervisor<W> {
     pub(super) fn command_camera(&self) -> Result<(), Words> {
         let Some(stream_id) = self.short_id() else { return Ok(()) };
         let unmanaged = self.session.delivery() == Delivery::Unmanaged;
+        if unmanaged && self.desk.target.is_none() {
+            return Err(Words::error(
+                "The address of this stream could not be read from where keys are kept.",
+            )
+            .then("Unlock the keychain, or start the stream again."));
+        }
         self.hub.start_camera(&CameraCommand {
             stream_id,
             target: self.desk.target.clone().filter(|_| unmanaged),
@@ -304,6 +316,10 @@ impl<W: World> Supervisor<W> {
         self.desk.starter = None;
         self.desk.hints = CameraHints::default();
         self.camera_over = None;
+        self.desk.silent = false;
+        if self.desk.target.is_some() {
+            self.desk.last_target = self.desk.target.clone();
+        }
         if self.desk.target.take().is_some()
             && let Some(file) = self.target_file()
             && let Err(error) = self.keys.remove(&file).await

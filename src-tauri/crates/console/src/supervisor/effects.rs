@@ -138,7 +138,7 @@ impl<W: World> Supervisor<W> {
         let failed = |words| Input::CameraFailed { words };
         if self.session.link() == Some(CameraLink::Hub) {
             // After a restart of the program they take a while to come back; their coming asks them again.
-            if !self.glasses.connected() && self.session.state() == State::Interrupted {
+            if !self.glasses.connected() && self.desk.resuming {
                 return None;
             }
             return self.command_camera().err().map(failed);
@@ -146,7 +146,7 @@ impl<W: World> Supervisor<W> {
         Some(self.provider.start_camera().await.map_or_else(failed, |()| Input::CameraStarted))
     }
 
-    async fn stop_camera(&mut self) {
+    pub(super) async fn stop_camera(&mut self) {
         if self.session.link() == Some(CameraLink::Hub) {
             let owner = self.desk.starter.clone().filter(|_| self.session.delivery() == Delivery::Unmanaged);
             if let Some(id) = self.short_id() {
@@ -271,7 +271,9 @@ impl<W: World> Supervisor<W> {
         }
         let pushed = pushed.unwrap_or_default();
         self.screen.resume_destinations(pushed.iter().map(view::destination_mark).collect());
+        self.desk.resuming = true;
         self.carry_out(effects).await;
+        self.desk.resuming = false;
         self.follow_source().await;
         self.remember_broadcasts(&pushed);
         self.show_session();

@@ -25,8 +25,8 @@ impl<W: World> Supervisor<W> {
             }
             HubEvent::App { app, fact } => self.app_fact(app, fact).await,
             HubEvent::Glasses(fact) => self.glasses_fact(fact).await,
-            HubEvent::Outputs(OutputsAsk { package, key, stream_id, wish, answer }) => {
-                let outcome = self.outputs_wish(&package, &key, &stream_id, wish).await;
+            HubEvent::Outputs(OutputsAsk { address, package, key, stream_id, wish, answer }) => {
+                let outcome = self.outputs_wish(address, &package, &key, &stream_id, wish).await;
                 let _ = answer.send(outcome);
             }
         }
@@ -61,6 +61,7 @@ impl<W: World> Supervisor<W> {
             && let Some(entry) = self.desk.entries.get_mut(&app)
         {
             entry.is_new = false;
+            self.desk.holders.back(&app);
         }
         match fact {
             AppFact::Connected { address, sdk_version, resumed } => {
@@ -111,9 +112,10 @@ impl<W: World> Supervisor<W> {
         }
         self.feed_app(app, AppInput::Connected).await;
         self.hub.tell_glasses(app, self.glasses.view().as_ref());
-        self.desk.holders.back(app);
-        // A new session is told once it listens: before, it would only learn enough to refuse its own start.
+        // A new session is told once it listens: before, it would only learn enough to refuse its own start. Until it
+        // listens or starts something it may have nothing to do with the stream its predecessor was in.
         if resumed {
+            self.desk.holders.back(app);
             self.tell_again(app, new_here);
         }
         self.show_session();
@@ -135,6 +137,7 @@ impl<W: World> Supervisor<W> {
         entry.subscriptions = names;
         if entry.hears_managed() || entry.hears_streams() {
             entry.is_new = false;
+            self.desk.holders.back(app);
         }
         self.tell_apps();
     }
@@ -175,11 +178,13 @@ impl<W: World> Supervisor<W> {
     async fn glasses_fact(&mut self, mut fact: GlassesFact) {
         // Servers like to quote the key they turn down.
         if let (GlassesFact::Camera { fact: CameraFact::Failed { words }, .. }, Some(target)) =
-            (&mut fact, &self.desk.target)
+            (&mut fact, self.desk.target.as_ref().or(self.desk.last_target.as_ref()))
         {
             words.text = without_key(target, &words.text);
         }
+        let were_here = self.glasses.connected();
         self.glasses.fact(self.clock.now_ms(), &fact);
+        let are_here = self.glasses.connected();
         self.show_glasses();
         self.tell_glasses();
         if self.session.link() != Some(CameraLink::Hub) || !self.session.state().is_running() {
@@ -191,7 +196,16 @@ impl<W: World> Supervisor<W> {
                 self.handle(Input::MediaLost).await;
             }
             GlassesFact::Camera { stream_id, fact } => self.camera_fact(stream_id, fact).await,
+            GlassesFact::State { .. } if are_here && !were_here => self.glasses_back().await,
+            GlassesFact::State { .. }
+                if were_here && !are_here && self.session.delivery() == Delivery::Unmanaged =>
+            {
+                self.handle(Input::MediaLost).await;
+            }
             GlassesFact::KeepAlive { missed } if missed >= MISSED_KEEP_ALIVES => self.silent_glasses().await,
+            GlassesFact::KeepAlive { missed: 0 } if std::mem::take(&mut self.desk.silent) => {
+                self.handle(Input::Playable).await;
+            }
             _ => {}
         }
     }
@@ -277,6 +291,7 @@ impl<W: World> Supervisor<W> {
     /// Keep-alives alone prove nothing: while media comes, or the session waits anyway, they are only noted.
     async fn silent_glasses(&mut self) {
         if self.session.delivery() == Delivery::Unmanaged && self.session.state() == State::Live {
+            self.desk.silent = true;
             self.handle(Input::MediaLost).await;
             let words = Words::warning("The glasses no longer answer.")
                 .then("Check that they are on and near their phone.");

@@ -51,10 +51,19 @@ async fn outputs_are_asked_of_the_owner() {
     let answering = async {
         let event = rig.next().await;
         assert!(!format!("{event:?}").contains("PLANTED"), "{event:?}");
-        let HubEvent::Outputs(OutputsRequest::Add { package, api_key, stream_id, url, name, answer }) = event
+        let HubEvent::Outputs(OutputsRequest::Add {
+            package,
+            api_key,
+            stream_id,
+            url,
+            name,
+            answer,
+            address,
+        }) = event
         else {
             panic!("something else")
         };
+        assert!(address.is_loopback());
         assert_eq!((package.as_str(), stream_id.as_str(), name.as_deref()), (PACKAGE, "m1", Some("Mine")));
         assert_eq!((api_key.expose(), url.expose()), ("PLANTED-KEY", "rtmp://a.example.com/live2/PLANTED"));
         answer.send(Ok("o1".to_owned())).expect("asked");

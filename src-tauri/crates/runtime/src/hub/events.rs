@@ -46,9 +46,13 @@ struct Current {
 impl Current {
     fn is_stale(&mut self, event: &LinkEvent) -> bool {
         match event {
+            // Two sockets of one app may be told of in either order.
             LinkEvent::AppConnected { package, connection, .. } => {
-                self.apps.insert(package.clone(), *connection);
-                false
+                let stale = self.apps.get(package).is_some_and(|newest| newest > connection);
+                if !stale {
+                    self.apps.insert(package.clone(), *connection);
+                }
+                stale
             }
             LinkEvent::AppMessage { package, connection, .. } => self.apps.get(package) != Some(connection),
             LinkEvent::AppGone { package, connection, .. } => {
@@ -59,8 +63,11 @@ impl Current {
                 stale
             }
             LinkEvent::GlassesConnected { connection, .. } => {
-                self.glasses = Some(*connection);
-                false
+                let stale = self.glasses.is_some_and(|newest| newest > *connection);
+                if !stale {
+                    self.glasses = Some(*connection);
+                }
+                stale
             }
             LinkEvent::GlassesMessage { connection, .. } => self.glasses != Some(*connection),
             LinkEvent::GlassesGone { connection } => {
@@ -181,15 +188,15 @@ fn outputs(request: OutputsRequest, answers: &mut JoinSet<()>) -> OutputsAsk {
         let told = decided.await.unwrap_or(Err(OutputsRefusal::NoStream));
         told.map_err(|refusal| outputs_error(&refusal))
     };
-    let (package, key, stream_id, wish) = match request {
-        OutputsRequest::List { package, api_key, stream_id, answer } => {
+    let (address, package, key, stream_id, wish) = match request {
+        OutputsRequest::List { address, package, api_key, stream_id, answer } => {
             // Whoever asked may be gone; so for the others.
             answers.spawn(async move {
                 let _ = answer.send(outcome.await.map(|told| told.iter().map(listed).collect()));
             });
-            (package, api_key, stream_id, OutputsWish::List)
+            (address, package, api_key, stream_id, OutputsWish::List)
         }
-        OutputsRequest::Add { package, api_key, stream_id, url, name, answer } => {
+        OutputsRequest::Add { address, package, api_key, stream_id, url, name, answer } => {
             let given = DestinationKey::parse(url.expose()).unwrap_or_default();
             let wish = OutputsWish::Add { url: given.clone(), name };
             answers.spawn(async move {
@@ -199,16 +206,16 @@ fn outputs(request: OutputsRequest, answers: &mut JoinSet<()>) -> OutputsAsk {
                 });
                 let _ = answer.send(id);
             });
-            (package, api_key, stream_id, wish)
+            (address, package, api_key, stream_id, wish)
         }
-        OutputsRequest::Remove { package, api_key, stream_id, output_id, answer } => {
+        OutputsRequest::Remove { address, package, api_key, stream_id, output_id, answer } => {
             answers.spawn(async move {
                 let _ = answer.send(outcome.await.map(drop));
             });
-            (package, api_key, stream_id, OutputsWish::Remove { id: output_id })
+            (address, package, api_key, stream_id, OutputsWish::Remove { id: output_id })
         }
     };
-    OutputsAsk { package, key: api_key_of(&key), stream_id, wish, answer: decide }
+    OutputsAsk { address, package, key: api_key_of(&key), stream_id, wish, answer: decide }
 }
 
 fn listed(told: &OutputTold) -> Output {

@@ -387,6 +387,58 @@ async fn an_unmanaged_stream_goes_straight_out_and_blocks_managed_ones() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_app_that_was_restarted_may_replace_the_stream_it_cannot_stop() {
+    let scene = scene();
+    scene.wear().await;
+    scene.connect(ONE).await;
+    scene.app(ONE, unmanaged("rtmp://127.0.0.1/live/first-key")).await;
+    scene.camera(CameraFact::Streaming { bitrate_bps: None, fps: None }).await;
+    scene.app(ONE, AppFact::Gone { clean: false }).await;
+    scene.come(ONE).await;
+    scene.world.said();
+    scene.app(ONE, unmanaged("rtmp://127.0.0.1/live/second-key")).await;
+    let session = scene.console.snapshot().await.expect("runs").session;
+    assert_eq!(session.phase, Phase::AwaitingCamera);
+    assert!(scene.world.said().iter().any(|said| matches!(said, Said::StopCamera(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restarted_app_that_wants_nothing_does_not_keep_the_camera_on() {
+    let scene = scene();
+    scene.wear().await;
+    scene.connect(ONE).await;
+    scene.app(ONE, managed()).await;
+    scene.play().await;
+    scene.app(ONE, AppFact::Gone { clean: false }).await;
+    scene.connected(ONE, false).await;
+    scene.until(Phase::Ended).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn outputs_are_asked_for_from_where_the_app_may_connect() {
+    let scene = scene();
+    scene.wear().await;
+    scene.connect(ONE).await;
+    scene.app(ONE, managed()).await;
+    let id = scene.told(ONE).pop().and_then(|told| told.stream_id).expect("an id");
+    let ask = async |address: [u8; 4]| {
+        let (answer, answered) = oneshot::channel();
+        let ask = crate::ports::OutputsAsk {
+            address: IpAddr::from(address),
+            package: ONE.to_owned(),
+            key: ApiKey::parse("key-0123456789").expect("a key"),
+            stream_id: id.clone(),
+            wish: crate::ports::OutputsWish::List,
+            answer,
+        };
+        scene.hub(HubEvent::Outputs(ask)).await;
+        answered.await.expect("an answer")
+    };
+    assert_eq!(ask([127, 0, 0, 1]).await, Ok(Vec::new()));
+    assert_eq!(ask([192, 168, 1, 20]).await, Err(crate::ports::OutputsRefusal::NotAuthorized));
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_stops_and_starts_at_once_is_not_refused() {
     let scene = scene();
     scene.wear().await;
