@@ -13,6 +13,7 @@
 //! | H.264, avcC | ITU-T H.264 (08/2021), ISO 14496-15 |
 //! | AAC config | ISO 14496-3 |
 //! | Fragmented MP4, CMAF | ISO 14496-12, ISO 23000-19 |
+//! | RTP payloads of H.264 | RFC 6184 |
 //! | HLS, LL-HLS | RFC 8216, draft-pantos-hls-rfc8216bis |
 //! | DASH | ISO 23009-1 |
 #![deny(missing_docs)]
@@ -25,4 +26,5 @@ pub mod fmp4;
 pub mod h264;
 pub mod hls;
 pub mod rtmp;
+pub mod rtp;
 pub mod unit;
