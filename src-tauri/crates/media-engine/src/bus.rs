@@ -85,6 +85,8 @@ struct Ring {
 pub(crate) struct Bus {
     ring: Arc<Mutex<Ring>>,
     newest: watch::Sender<u64>,
+    /// As `newest`, but for every unit.
+    every: watch::Sender<u64>,
     epoch: Option<Arc<Epoch>>,
     /// Time of the unit readers were last woken for.
     woken_us: Option<i64>,
@@ -92,13 +94,15 @@ pub(crate) struct Bus {
 
 impl Bus {
     pub(crate) fn new() -> Self {
-        Self { ring: Arc::default(), newest: watch::Sender::new(0), epoch: None, woken_us: None }
+        let (newest, every) = (watch::Sender::new(0), watch::Sender::new(0));
+        Self { ring: Arc::default(), newest, every, epoch: None, woken_us: None }
     }
 
     /// Nothing follows: readers end when they have read everything.
     pub(crate) fn close(&mut self) {
         lock(&self.ring).closed = true;
         self.newest.send_modify(|_| ());
+        self.every.send_modify(|_| ());
     }
 
     /// Takes what repair put out.
@@ -126,6 +130,7 @@ impl Bus {
             // `send_replace` stores the value also while nobody listens.
             self.newest.send_replace(seq + 1);
         }
+        self.every.send_replace(seq + 1);
     }
 
     /// Whether readers are woken for this unit.
@@ -145,13 +150,27 @@ impl Bus {
 
     /// A new reader, starting at the newest keyframe.
     pub(crate) fn reader(&self) -> Reader {
+        self.reader_woken_by(&self.newest)
+    }
+
+    /// As [`Bus::reader`], woken for every unit: for whom sound that waits for the next picture is late sound.
+    pub(crate) fn eager_reader(&self) -> Reader {
+        self.reader_woken_by(&self.every)
+    }
+
+    fn reader_woken_by(&self, newest: &watch::Sender<u64>) -> Reader {
         Reader {
             ring: Arc::clone(&self.ring),
-            newest: self.newest.subscribe(),
+            newest: newest.subscribe(),
             next: None,
             epoch: None,
             dropped_units: 0,
         }
+    }
+
+    /// The configuration of the newest units.
+    pub(crate) fn epoch(&self) -> Option<Arc<Epoch>> {
+        self.epoch.clone()
     }
 
     /// The newest video keyframe still held, with its configuration.

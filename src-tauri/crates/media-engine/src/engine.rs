@@ -1,4 +1,4 @@
-//! Starting and stopping the engine: two listeners, a thread for media, and the streams behind them.
+//! Starting and stopping the engine: three listeners, two threads for media, and the streams behind them.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -18,6 +18,7 @@ use crate::door::Door;
 use crate::lane::Lane;
 use crate::registry::Registry;
 use crate::stream::{Inner, Stream, StreamConfig};
+use crate::webrtc::{CandidateSource, Sockets, WebRtc};
 use crate::{http, rtmp};
 
 /// Ports tried after a taken one.
@@ -42,12 +43,16 @@ pub type PageSource = Arc<dyn Fn(&str) -> Option<PageFile> + Send + Sync>;
 /// What the engine is started with.
 #[derive(Clone)]
 pub struct EngineConfig {
-    /// Address both listeners bind.
+    /// Address all listeners bind.
     pub bind: IpAddr,
     /// RTMP port; 0 = any free one.
     pub rtmp_port: u16,
     /// HTTP port; 0 = any free one.
     pub http_port: u16,
+    /// Port of WebRTC media, of UDP and of TCP; 0 = any that is free for both.
+    pub webrtc_port: u16,
+    /// Addresses for WebRTC besides those of this computer's networks.
+    pub candidate_addresses: CandidateSource,
     /// An encoder that is silent for this long is disconnected.
     pub idle_timeout: Duration,
     /// Files of the watch page.
@@ -63,6 +68,8 @@ impl EngineConfig {
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
             rtmp_port: 0,
             http_port: 0,
+            webrtc_port: 0,
+            candidate_addresses: Arc::new(Vec::new),
             idle_timeout: Duration::from_secs(15),
             pages,
             clock: Clock::start(),
@@ -85,7 +92,7 @@ pub enum EngineError {
     /// No port could be bound.
     #[error("no port could be opened for {listener} at {bind}, from {wanted_port} on: {source}")]
     Listen {
-        /// `RTMP` or `HTTP`.
+        /// `RTMP`, `HTTP` or `WebRTC`.
         listener: &'static str,
         /// Address asked for.
         bind: IpAddr,
@@ -105,9 +112,12 @@ pub struct Engine {
     clock: Clock,
     rtmp: Listening,
     http: Listening,
+    webrtc: Listening,
     stop: Stop,
     tasks: TaskTracker,
     lane: Lane,
+    /// WebRTC's encryption must not hold up destinations.
+    webrtc_lane: Lane,
 }
 
 /// Everything stops when it is dropped.
@@ -134,29 +144,58 @@ impl Engine {
         door: Arc<dyn Door>,
         max_http_connections: usize,
     ) -> Result<Self, EngineError> {
-        let lane = Lane::start()?;
+        let lane = Lane::start("media")?;
+        let webrtc_lane = Lane::start("webrtc")?;
         let (rtmp_listener, rtmp) = {
             // A socket belongs to the runtime it is opened in.
             let _inside = lane.handle().enter();
-            listen("RTMP", config.bind, config.rtmp_port)?
+            listen("RTMP", config.bind, config.rtmp_port, bind_port)?
         };
-        let (http_listener, http) = listen("HTTP", config.bind, config.http_port)?;
+        let (sockets, webrtc) = {
+            let _inside = webrtc_lane.handle().enter();
+            let bind = |address| {
+                Sockets::bind(address).map(|sockets| {
+                    let at = sockets.address();
+                    (sockets, at)
+                })
+            };
+            listen("WebRTC", config.bind, config.webrtc_port, bind)?
+        };
+        let (http_listener, http) = listen("HTTP", config.bind, config.http_port, bind_port)?;
         let registry = Arc::new(Registry::default());
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
-        let publishers = rtmp::listen(rtmp_listener, door, config.clock, config.idle_timeout, stop.clone());
+        let publishers =
+            rtmp::listen(rtmp_listener, Arc::clone(&door), config.clock, config.idle_timeout, stop.clone());
         tasks.spawn_on(publishers, lane.handle());
+        let (peers, exchange) =
+            WebRtc::new(sockets, config.bind, config.candidate_addresses, config.idle_timeout, stop.clone());
+        tasks.spawn_on(exchange, webrtc_lane.handle());
         tasks.spawn(http::serve(
             http_listener,
             max_http_connections,
-            Arc::clone(&registry),
-            config.pages,
-            config.clock,
-            stop.clone(),
+            http::Shared {
+                registry: Arc::clone(&registry),
+                pages: config.pages,
+                clock: config.clock,
+                webrtc: peers,
+                door,
+                stop: stop.clone(),
+            },
         ));
         tasks.close();
-        tracing::info!(rtmp = %rtmp.address, http = %http.address, "the engine listens");
-        Ok(Self { registry, clock: config.clock, rtmp, http, stop: Stop(stop), tasks, lane })
+        tracing::info!(rtmp = %rtmp.address, http = %http.address, webrtc = %webrtc.address, "the engine listens");
+        Ok(Self {
+            registry,
+            clock: config.clock,
+            rtmp,
+            http,
+            webrtc,
+            stop: Stop(stop),
+            tasks,
+            lane,
+            webrtc_lane,
+        })
     }
 
     /// Where encoders publish.
@@ -167,6 +206,11 @@ impl Engine {
     /// Where players fetch.
     pub fn http(&self) -> Listening {
         self.http
+    }
+
+    /// Where WebRTC media flows, by UDP and TCP.
+    pub fn webrtc(&self) -> Listening {
+        self.webrtc
     }
 
     /// Opens a stream: its playback paths answer from now on.
@@ -186,10 +230,11 @@ impl Engine {
 
     /// Stops listening, disconnects everybody and waits for all tasks.
     pub async fn shutdown(self) {
-        let Self { stop, tasks, lane, .. } = self;
+        let Self { stop, tasks, lane, webrtc_lane, .. } = self;
         drop(stop);
         tasks.wait().await;
         lane.join().await;
+        webrtc_lane.join().await;
     }
 }
 
@@ -216,11 +261,12 @@ async fn stand_in(stream: Weak<Inner>, mut wished: watch::Receiver<bool>, stop: 
     }
 }
 
-fn listen(
+fn listen<T>(
     listener: &'static str,
     bind: IpAddr,
     wanted_port: u16,
-) -> Result<(TcpListener, Listening), EngineError> {
+    bind_port: impl Fn(SocketAddr) -> io::Result<(T, SocketAddr)>,
+) -> Result<(T, Listening), EngineError> {
     let last_port = if wanted_port == 0 { 0 } else { wanted_port.saturating_add(NEXT_PORTS) };
     let mut refused = None;
     for port in wanted_port..=last_port {
@@ -237,7 +283,7 @@ fn listen(
     Err(EngineError::Listen { listener, bind, wanted_port, source })
 }
 
-fn bind_port(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+pub(crate) fn bind_port(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // Lets a restarted program have its port back at once; on Windows it would let another program steal it.
     #[cfg(unix)]
@@ -289,8 +335,8 @@ mod tests {
     #[tokio::test]
     async fn a_taken_port_gives_way_to_the_next_free_one() {
         let bind = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let (_held, first) = listen("RTMP", bind, 0).expect("a free port");
-        let (_next, second) = listen("RTMP", bind, first.address.port()).expect("the next port");
+        let (_held, first) = listen("RTMP", bind, 0, bind_port).expect("a free port");
+        let (_next, second) = listen("RTMP", bind, first.address.port(), bind_port).expect("the next port");
         assert_eq!(second.wanted_port, first.address.port());
         assert_ne!(second.address.port(), first.address.port());
     }

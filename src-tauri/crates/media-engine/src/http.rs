@@ -1,4 +1,4 @@
-//! The playback door: everything a player fetches. Readable by anyone who holds the address; nothing here changes state.
+//! The playback door: everything a player fetches. Readable by anyone who holds the address.
 //!
 //! | path | what |
 //! |---|---|
@@ -8,16 +8,22 @@
 //! | `/{id}/{track}/{msn}.m4s`, `{msn}.{part}.m4s` | segments and parts, as HLS names them |
 //! | `/{id}/{track}/t{time}.m4s` | the same segments, as DASH names them |
 //! | `/{id}/manifest.mpd` | DASH manifest |
+//! | `/{id}/live` | fragmented MP4, picture by picture, over a WebSocket |
 //! | `/{id}/thumbnail.jpg` | newest keyframe |
 //! | `/{id}/watch`, `/{id}/status.json`, `/assets/..` | watch page |
+//! | `/{id}/whep`, `/{id}/whep/{session}` | play by WebRTC (WHEP) |
+//! | `/whip`, `/whip/{key}`, `/whip/session/{session}` | publish by WebRTC (WHIP) |
 //! | `/time` | clock for DASH (`urn:mpeg:dash:utc:http-iso:2014`) |
 
 mod answer;
 mod guests;
 mod listener;
+mod live_socket;
 mod media;
 mod page;
 mod playlist;
+mod whep;
+mod whip;
 
 use std::sync::Arc;
 
@@ -29,19 +35,23 @@ use tokio_util::sync::CancellationToken;
 use tower_http::cors::{Any, CorsLayer};
 
 use crate::clock::Clock;
+use crate::door::Door;
 use crate::engine::PageSource;
 use crate::registry::Registry;
 use crate::stream::Stream;
+use crate::webrtc::WebRtc;
 
 use self::answer::Refused;
 
 /// What every handler sees.
 #[derive(Clone)]
-struct Shared {
-    registry: Arc<Registry>,
-    pages: PageSource,
-    clock: Clock,
-    stop: CancellationToken,
+pub(crate) struct Shared {
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) pages: PageSource,
+    pub(crate) clock: Clock,
+    pub(crate) webrtc: WebRtc,
+    pub(crate) door: Arc<dyn Door>,
+    pub(crate) stop: CancellationToken,
 }
 
 impl Shared {
@@ -51,20 +61,26 @@ impl Shared {
 }
 
 /// Serves until stopped, at most `max_connections` at a time.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    max_connections: usize,
-    registry: Arc<Registry>,
-    pages: PageSource,
-    clock: Clock,
-    stop: CancellationToken,
-) {
-    let shared = Shared { registry, pages, clock, stop: stop.clone() };
+pub(crate) async fn serve(listener: TcpListener, max_connections: usize, shared: Shared) {
+    let stop = shared.stop.clone();
     let cors = CorsLayer::new()
         .allow_origin(Any)
-        .allow_methods([Method::GET, Method::HEAD])
-        .allow_headers([header::RANGE, header::IF_NONE_MATCH])
-        .expose_headers([header::DATE, header::ETAG, HeaderName::from_static("content-length")]);
+        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::DELETE, Method::PATCH])
+        .allow_headers([
+            header::RANGE,
+            header::IF_NONE_MATCH,
+            header::IF_MATCH,
+            header::CONTENT_TYPE,
+            header::AUTHORIZATION,
+        ])
+        .expose_headers([
+            header::DATE,
+            header::ETAG,
+            header::CONTENT_LENGTH,
+            header::LOCATION,
+            header::LINK,
+            HeaderName::from_static("accept-patch"),
+        ]);
     let routes = Router::new()
         .route("/time", get(page::time))
         .route("/assets/{*path}", get(page::asset))
@@ -74,8 +90,11 @@ pub(crate) async fn serve(
         .route("/{id}/index.m3u8", get(playlist::multivariant))
         .route("/{id}/video.m3u8", get(playlist::video))
         .route("/{id}/audio.m3u8", get(playlist::audio))
+        .route("/{id}/live", get(live_socket::watch))
         .route("/{id}/manifest.mpd", get(playlist::manifest))
         .route("/{id}/{track}/{file}", get(media::file))
+        .merge(whep::routes())
+        .merge(whip::routes())
         .fallback(async || Refused::NotFound)
         .layer(cors)
         .with_state(shared);

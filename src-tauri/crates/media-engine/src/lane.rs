@@ -10,9 +10,6 @@ use std::thread::JoinHandle;
 use tokio::runtime::{Builder, Handle};
 use tokio_util::sync::CancellationToken;
 
-/// The thread's name, as debuggers show it.
-const NAME: &str = "media";
-
 /// A running lane. Dropping it ends the thread, and what runs there, without waiting.
 #[derive(Debug)]
 pub(crate) struct Lane {
@@ -22,13 +19,13 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    /// Starts the thread.
-    pub(crate) fn start() -> io::Result<Self> {
+    /// Starts the thread, with a name as debuggers show it.
+    pub(crate) fn start(name: &str) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let stop = CancellationToken::new();
         let stopped = stop.clone();
-        let thread = std::thread::Builder::new().name(NAME.to_owned()).spawn(move || {
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
             runtime.block_on(stopped.cancelled());
             // A name that is still being looked up must not hold up the program's end.
             runtime.shutdown_background();

@@ -74,7 +74,7 @@ pub(crate) enum Repaired {
 /// What was done to the signal, for the health read-out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct RepairCounts {
-    /// Units not passed on: before the first keyframe, without configuration, or doubled.
+    /// Units not passed on: before the first keyframe, without configuration, doubled, or lost on their way.
     pub(crate) dropped_units: u64,
     /// Timestamps moved to keep decoding times increasing.
     pub(crate) moved_timestamps: u64,
@@ -140,6 +140,11 @@ impl Repair {
     /// What was done to the signal since the stream began.
     pub(crate) fn counts(&self) -> RepairCounts {
         self.counts
+    }
+
+    /// Counts units that were lost before they came here.
+    pub(crate) fn count_lost(&mut self, units: u64) {
+        self.counts.dropped_units += units;
     }
 
     /// A new publisher speaks from here on: its clock is anchored anew and its first keyframe opens an epoch.

@@ -54,6 +54,8 @@ pub(crate) struct Stats {
     signal: Signal,
     audio_rate_hz: u32,
     last_key_dts: Option<i64>,
+    /// Newest presentation time of the epoch: an earlier one after it is a B-frame.
+    newest_pts: Option<i64>,
     last_video: Option<(u64, i64)>,
     last_video_ms: Option<f64>,
 }
@@ -80,6 +82,7 @@ impl Stats {
         self.signal.av_skew_ms = 0.0;
         self.audio_rate_hz = epoch.audio.as_ref().map_or(0, |config| config.sample_rate_hz);
         self.last_key_dts = None;
+        self.newest_pts = None;
         self.last_video = None;
         self.last_video_ms = None;
         self.window.clear();
@@ -98,7 +101,10 @@ impl Stats {
     }
 
     fn video(&mut self, unit: &Unit, at_ms: u64) {
-        self.signal.has_b_frames |= unit.cts != 0;
+        // A composition offset alone is none: some encoders put the same one on every picture.
+        let pts = unit.pts();
+        self.signal.has_b_frames |= self.newest_pts.is_some_and(|newest| !unit.key && pts < newest);
+        self.newest_pts = Some(self.newest_pts.map_or(pts, |newest| newest.max(pts)));
         if unit.key {
             if let Some(last) = self.last_key_dts {
                 self.signal.keyframe_interval_ms = Some(video_ms(unit.dts - last).max(0.0).round() as u64);
@@ -117,6 +123,11 @@ impl Stats {
         let Some(video_ms) = self.last_video_ms else { return };
         let audio_ms = ticks_to_us(unit.dts.max(0) as u64, self.audio_rate_hz) as f64 / 1_000.0;
         self.signal.av_skew_ms += (audio_ms - video_ms - self.signal.av_skew_ms) * JITTER_GAIN;
+    }
+
+    /// Whether pictures of this epoch came in another order than they are shown in.
+    pub(crate) fn has_b_frames(&self) -> bool {
+        self.signal.has_b_frames
     }
 
     /// The facts as of `now_ms`.
@@ -198,7 +209,13 @@ mod tests {
     #[test]
     fn reordering_is_seen() {
         let mut stats = Stats::default();
-        stats.unit(&frame(0, true, 3_000), 0);
+        for (n, cts) in [(0, 3_000), (1, 3_000), (2, 3_000)] {
+            stats.unit(&frame(n, n == 0, cts), 0);
+        }
+        assert!(!stats.signal(10, RepairCounts::default()).has_b_frames, "the same offset on every picture");
+        for (n, cts) in [(3, 9_000), (4, 0)] {
+            stats.unit(&frame(n, false, cts), 0);
+        }
         assert!(stats.signal(10, RepairCounts::default()).has_b_frames);
     }
 }

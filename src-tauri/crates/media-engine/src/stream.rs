@@ -1,9 +1,11 @@
 //! A stream: what outlives its publishers. Its addresses, its sequence numbers and its readers stay while encoders
 //! come, go and come back; each stay is one or more epochs.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use media_formats::h264::VideoConfig;
 use media_formats::unit::TrackKind;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -19,6 +21,7 @@ use crate::store::TrackWindow;
 use crate::texts::Texts;
 use crate::thumbnail::{Thumbnail, ThumbnailError};
 use crate::viewers::Viewers;
+use crate::webrtc::{WebRtcState, WebRtcStats};
 
 /// What a stream is made from.
 #[derive(Debug, Clone)]
@@ -78,6 +81,9 @@ pub(crate) struct Inner {
     status: watch::Sender<StreamStatus>,
     /// See [`Stream::set_freeze_picture`].
     pub(crate) freeze: watch::Sender<bool>,
+    /// See [`Stream::set_webrtc`].
+    webrtc: AtomicBool,
+    webrtc_stats: Mutex<WebRtcStats>,
 }
 
 /// Everything a message changes, behind one lock that is never held across an await.
@@ -116,6 +122,8 @@ impl Stream {
             thumbnail: tokio::sync::Mutex::default(),
             status: watch::Sender::default(),
             freeze: watch::Sender::new(false),
+            webrtc: AtomicBool::new(false),
+            webrtc_stats: Mutex::default(),
         }))
     }
 
@@ -170,10 +178,56 @@ impl Stream {
         self.0.core().bus.reader()
     }
 
+    /// As [`Stream::reader`], woken for every unit.
+    pub(crate) fn eager_reader(&self) -> Reader {
+        self.0.core().bus.eager_reader()
+    }
+
     /// Whether players see the last picture, still and silent, while none arrives; else the playlist pauses and goes on
     /// with a discontinuity. Off at first.
     pub fn set_freeze_picture(&self, freeze: bool) {
         self.0.freeze.send_replace(freeze);
+    }
+
+    /// Whether players may come by WebRTC. Off at first; those that are there when it is switched off have to leave.
+    pub fn set_webrtc(&self, on: bool) {
+        self.0.webrtc.store(on, Ordering::Relaxed);
+    }
+
+    /// Whether a player that comes by WebRTC now would see something.
+    pub fn webrtc(&self) -> WebRtcState {
+        if !self.is_webrtc_on() {
+            return WebRtcState::Off;
+        }
+        let core = self.0.core();
+        match core.bus.epoch() {
+            None => WebRtcState::NoMedia,
+            Some(epoch) if epoch.video.is_none() => WebRtcState::NoPicture,
+            Some(_) if core.stats.has_b_frames() => WebRtcState::BFrames,
+            Some(_) => WebRtcState::Ready,
+        }
+    }
+
+    /// What viewers over WebRTC report, every two seconds.
+    pub fn webrtc_stats(&self) -> WebRtcStats {
+        *lock(&self.0.webrtc_stats)
+    }
+
+    pub(crate) fn set_webrtc_stats(&self, stats: WebRtcStats) {
+        *lock(&self.0.webrtc_stats) = stats;
+    }
+
+    pub(crate) fn is_ended(&self) -> bool {
+        self.0.core().packager.is_ended()
+    }
+
+    pub(crate) fn is_webrtc_on(&self) -> bool {
+        self.0.webrtc.load(Ordering::Relaxed)
+    }
+
+    /// How the newest picture is decoded.
+    pub(crate) fn video_config(&self) -> Option<Arc<VideoConfig>> {
+        self.0.core().bus.epoch()?.video.clone()
     }
 
     /// Lets a publisher in. Whoever published before is replaced at once: the key already proved it is the same owner.
@@ -324,6 +378,17 @@ impl Publisher {
             status.published = published;
             changed
         });
+    }
+
+    /// Counts units that were lost on their way here.
+    pub(crate) fn count_lost(&self, units: u64) {
+        if units == 0 {
+            return;
+        }
+        let mut core = self.stream.0.core();
+        if core.generation == self.generation {
+            core.repair.count_lost(units);
+        }
     }
 
     /// Says why this publisher's media cannot be carried.

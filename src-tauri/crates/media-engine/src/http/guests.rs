@@ -7,6 +7,9 @@
 //! | that has not made a whole request yet | 10 s |
 //! | between requests, all answers taken | 60 s |
 //! | with a request under way that takes none of its answer | 60 s |
+//! | taken over by a WebSocket | what the module [`live_socket`](super::live_socket) says |
+//!
+//! A connection that was taken over counts as one being served, until its socket is closed.
 //!
 //! Overflow policy: a newcomer is let in, and one of the **network** with most connections goes: rather one that never
 //! made a request than one between requests, and that rather than one being served; of those the one longest without
@@ -83,6 +86,11 @@ impl Guest {
         standing.since + patience
     }
 
+    /// When the peer last took something, or its request came.
+    pub(super) fn last_progress(&self) -> Instant {
+        lock(&self.standing).since
+    }
+
     /// A whole request has come.
     pub(super) fn request(self: &Arc<Self>) -> UnderWay {
         let mut standing = lock(&self.standing);
@@ -106,6 +114,13 @@ impl Guest {
 /// A request being answered; dropped with the last of its answer.
 #[derive(Debug)]
 pub(super) struct UnderWay(Arc<Guest>);
+
+impl UnderWay {
+    /// Whose request it is.
+    pub(super) fn guest(&self) -> &Arc<Guest> {
+        &self.0
+    }
+}
 
 impl Drop for UnderWay {
     fn drop(&mut self) {

@@ -2,6 +2,9 @@
 //!
 //! There are at most as many as leave encoders enough descriptors (see [`descriptors`](crate::descriptors)). The module
 //! [`guests`](super::guests) says how long a connection may last and who goes when the door is full.
+//!
+//! An answer may take its connection over (HTTP/1.1 `Upgrade`, RFC 9110 s7.8). The socket keeps its place until it is
+//! closed; see [`Peer`] for what whoever has it then owes the door.
 
 use std::convert::Infallible;
 use std::io;
@@ -23,12 +26,15 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::guests::{Guest, Guests, Place, UnderWay};
 
@@ -40,6 +46,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const BUFFER_BYTES: usize = 64 << 10;
 /// Nobody uploads here (HTTP/2 flow control, RFC 9113 s5.2; the connection's window cannot be smaller).
 const RECEIVE_WINDOW_BYTES: u32 = 65_535;
+/// What the system may hold for a peer beyond what is on its way.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const MOST_UNSENT_BYTES: u32 = 128 << 10;
 
 /// Accepts connections until stopped, then waits until they are closed, for at most [`CLOSING_GRACE`].
 pub(super) async fn listen(
@@ -84,18 +93,20 @@ pub(super) async fn listen(
             tracing::debug!(%address, %error, "a player is gone already");
             continue;
         }
+        // The system would hold megabytes, seconds of old picture, before it said that a peer is slow.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if let Err(error) = SockRef::from(&socket).set_tcp_notsent_lowat(MOST_UNSENT_BYTES) {
+            tracing::debug!(%address, %error, "the system keeps its own bound of unsent bytes");
+        }
         let connection = Connection {
-            place: guests.enter(address.ip(), CancellationToken::new()),
+            seat: Seat { place: guests.enter(address.ip(), CancellationToken::new()), _free: free },
             socket,
             address,
             routes: routes.clone(),
             tasks: tasks.clone(),
             stop: stop.clone(),
         };
-        tasks.spawn(async move {
-            connection.serve().await;
-            drop(free);
-        });
+        tasks.spawn(connection.serve());
     }
     // Nobody is kept waiting in the backlog for a door that will not open again.
     drop(listener);
@@ -108,11 +119,51 @@ fn is_callers(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
+/// What a socket occupies until it is closed, whoever has it then.
+struct Seat {
+    place: Place,
+    _free: OwnedSemaphorePermit,
+}
+
+/// Among a request's extensions: the connection it came by, for an answer that takes it over.
+#[derive(Debug, Clone)]
+pub(super) struct Peer {
+    guest: Arc<Guest>,
+    tasks: TaskTracker,
+}
+
+impl Peer {
+    /// To be held by whoever takes the connection over, as long as that lasts.
+    pub(super) fn stay(&self) -> Stay {
+        Stay { under_way: self.guest.request(), _joined: self.tasks.token() }
+    }
+}
+
+/// A connection that was taken over: it counts as being served, and the closing door waits for it. Its holder lets go of
+/// the socket when [`Stay::leave`] says so, at the door's close within [`CLOSING_GRACE`], and when the peer takes nothing.
+#[derive(Debug)]
+pub(super) struct Stay {
+    under_way: UnderWay,
+    _joined: TaskTrackerToken,
+}
+
+impl Stay {
+    /// Cancelled when the connection has to go at once.
+    pub(super) fn leave(&self) -> CancellationToken {
+        self.under_way.guest().leave()
+    }
+
+    /// When the peer last took something.
+    pub(super) fn last_progress(&self) -> Instant {
+        self.under_way.guest().last_progress()
+    }
+}
+
 /// A freshly accepted socket and what it may use.
 struct Connection<S> {
     socket: S,
     address: SocketAddr,
-    place: Place,
+    seat: Seat,
     routes: Router,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -122,15 +173,17 @@ impl<S> Connection<S>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    /// Runs until the peer leaves, has to go, or the door closes.
+    /// Runs until the peer leaves, has to go, an answer takes its connection over, or the door closes.
     async fn serve(self) {
-        let Self { socket, address, place, routes, tasks, stop } = self;
-        let guest = Arc::clone(&place.guest);
+        let Self { socket, address, seat, routes, tasks, stop } = self;
+        let guest = Arc::clone(&seat.place.guest);
+        let peer = Peer { guest: Arc::clone(&guest), tasks: tasks.clone() };
         let routes = TowerToHyperService::new(routes);
         let asked = Arc::clone(&guest);
         let answering = service_fn(move |mut request: Request<Incoming>| {
             let under_way = asked.request();
             request.extensions_mut().insert(ConnectInfo(address));
+            request.extensions_mut().insert(peer.clone());
             let answer = routes.call(request);
             async move {
                 let answer = answer.await?;
@@ -142,8 +195,8 @@ where
         http.http2()
             .initial_connection_window_size(RECEIVE_WINDOW_BYTES)
             .initial_stream_window_size(RECEIVE_WINDOW_BYTES);
-        let io = TokioIo::new(Watched { socket, guest: Arc::clone(&guest) });
-        let mut serving = pin!(http.serve_connection(io, answering));
+        let io = TokioIo::new(Watched { socket, guest: Arc::clone(&guest), _seat: seat });
+        let mut serving = pin!(http.serve_connection_with_upgrades(io, answering));
         let leave = guest.leave();
         let mut closing = false;
         let mut overdue = pin!(sleep_until(guest.deadline()));
@@ -224,10 +277,11 @@ impl http_body::Body for Answer {
     }
 }
 
-/// A socket that notes what its peer takes.
+/// A socket that notes what its peer takes, and has its seat with it wherever it goes.
 struct Watched<S> {
     socket: S,
     guest: Arc<Guest>,
+    _seat: Seat,
 }
 
 impl<S> Watched<S> {

@@ -15,7 +15,7 @@ use crate::stream::Stream;
 const INTERRUPTED_AFTER_MS: u64 = 3_000;
 /// Only what the page itself brings may run in it, and nothing may frame more than the page.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; \
+    "default-src 'self'; connect-src 'self' ws: wss:; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; \
      worker-src 'self' blob:; object-src 'none'; base-uri 'none'",
 );
 

@@ -136,7 +136,14 @@ async fn directives_that_make_no_sense_are_refused() {
 }
 
 fn shared(stop: CancellationToken) -> Shared {
-    Shared { registry: Arc::default(), pages: pages(), clock: Clock::start(), stop }
+    Shared {
+        registry: Arc::default(),
+        pages: pages(),
+        clock: Clock::start(),
+        webrtc: WebRtc::stopped(),
+        door: Arc::new(Closed),
+        stop,
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -466,4 +473,40 @@ async fn the_door_closes_whatever_its_callers_do() {
     timeout(CLOSING_GRACE + Duration::from_secs(5), air.engine.shutdown()).await.expect("closed in time");
     // Answered or cut off, but not left hanging.
     let _ = timeout(Duration::from_secs(5), held).await.expect("an end");
+}
+/// Posts an offer, as a WHEP or WHIP client does.
+async fn post(air: &OnAir, path: &str, media_type: &str, body: impl Into<reqwest::Body>) -> (u16, String) {
+    let request = air.client.post(air.url(path)).header("content-type", media_type).body(body);
+    let answer = request.send().await.expect("an answer");
+    (answer.status().as_u16(), answer.text().await.expect("a text"))
+}
+
+#[tokio::test]
+async fn webrtc_is_refused_with_words_where_it_cannot_be() {
+    let air = OnAir::start().await;
+    let (code, words) = post(&air, "/s/whep", "application/sdp", "v=0").await;
+    assert_eq!(code, 404);
+    assert!(words.contains("not offered by WebRTC"), "{words}");
+    air.stream.set_webrtc(true);
+    assert_eq!(post(&air, "/t/whep", "application/sdp", "v=0").await.0, 404);
+    assert_eq!(post(&air, "/s/whep", "application/sdp", "v=0").await.0, 400);
+    assert_eq!(post(&air, "/s/whep", "text/plain", "v=0").await.0, 415);
+    assert_eq!(post(&air, "/s/whep", "application/sdp", vec![b'a'; 1 << 20]).await.0, 413);
+    let b_frames = Encoder { b_frames: true, ..Encoder::default() };
+    let _reordering = publish(&air.stream, b_frames.messages(9_000, 3_000));
+    let (code, words) = post(&air, "/s/whep", "application/sdp", "v=0").await;
+    assert_eq!(code, 406);
+    assert!(words.contains("B-frames"), "{words}");
+    let gone = air.client.delete(air.url("/s/whep/0123")).send().await.expect("an answer");
+    assert_eq!(gone.status(), 404);
+}
+
+#[tokio::test]
+async fn publishing_by_webrtc_takes_a_key() {
+    let air = OnAir::start().await;
+    let (code, words) = post(&air, "/whip", "application/sdp", "v=0").await;
+    assert_eq!(code, 401);
+    assert!(words.contains("bearer"), "{words}");
+    // The door of this test knows nobody.
+    assert_eq!(post(&air, "/whip/key", "application/sdp", "v=0").await, (401, "closed\n".to_owned()));
 }

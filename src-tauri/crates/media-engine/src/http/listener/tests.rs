@@ -8,6 +8,8 @@ use tokio::time::timeout;
 
 use super::*;
 
+mod upgraded;
+
 /// Long enough for a loaded machine.
 const SOON: Duration = Duration::from_secs(5);
 const LARGE_BYTES: usize = 1 << 20;
@@ -23,17 +25,50 @@ fn routes() -> Router {
 
 /// One connection without a socket, so that time can be the test's own.
 fn connected() -> DuplexStream {
-    let (socket, caller) = tokio::io::duplex(4_096);
-    let connection = Connection {
-        socket,
-        address: SocketAddr::from(([127, 0, 0, 1], 5)),
-        place: Guests::default().enter(Ipv4Addr::LOCALHOST.into(), CancellationToken::new()),
-        routes: routes(),
-        tasks: TaskTracker::new(),
-        stop: CancellationToken::new(),
-    };
-    tokio::spawn(connection.serve());
-    caller
+    Door::of(routes()).connect()
+}
+
+/// A door for connections without a socket.
+struct Door {
+    routes: Router,
+    guests: Guests,
+    places: Arc<Semaphore>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Door {
+    fn of(routes: Router) -> Self {
+        Self {
+            routes,
+            guests: Guests::default(),
+            places: Arc::new(Semaphore::new(Self::PLACES)),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    const PLACES: usize = 8;
+
+    fn connect(&self) -> DuplexStream {
+        let (socket, caller) = tokio::io::duplex(4_096);
+        let free = Arc::clone(&self.places).try_acquire_owned().expect("a free place");
+        let place = self.guests.enter(Ipv4Addr::LOCALHOST.into(), CancellationToken::new());
+        let connection = Connection {
+            socket,
+            address: SocketAddr::from(([127, 0, 0, 1], 5)),
+            seat: Seat { place, _free: free },
+            routes: self.routes.clone(),
+            tasks: self.tasks.clone(),
+            stop: self.stop.clone(),
+        };
+        self.tasks.spawn(connection.serve());
+        caller
+    }
+
+    fn taken_places(&self) -> usize {
+        Self::PLACES - self.places.available_permits()
+    }
 }
 
 /// A listener of its own.
