@@ -120,6 +120,7 @@ fn start(app: &AppHandle, options: Options) {
         rtmp_port: options.rtmp_port,
         http_port: options.http_port,
         hub_port: options.hub_port,
+        webrtc_port: options.webrtc_port,
         bind: None,
         keys_in_file: options.keys_in_file,
         log_to_stderr: io::stderr().is_terminal(),

@@ -10,7 +10,8 @@ use clap::Parser;
 #[command(
     version,
     after_help = "STREAM_CONSOLE_DATA_DIR, STREAM_CONSOLE_RTMP_PORT, STREAM_CONSOLE_HTTP_PORT, \
-    STREAM_CONSOLE_HUB_PORT and STREAM_CONSOLE_KEYS_IN_FILE=1 in the environment mean the same as the flags."
+    STREAM_CONSOLE_HUB_PORT, STREAM_CONSOLE_WEBRTC_PORT and STREAM_CONSOLE_KEYS_IN_FILE=1 in the environment mean \
+    the same as the flags."
 )]
 pub(crate) struct Options {
     /// Folder for history, settings and logs
@@ -25,6 +26,9 @@ pub(crate) struct Options {
     /// Port apps and glasses connect to; 0 takes any free one
     #[arg(long, value_name = "PORT")]
     pub(crate) hub_port: Option<u16>,
+    /// Port of WebRTC media, of UDP and of TCP; 0 takes any free one
+    #[arg(long, value_name = "PORT")]
+    pub(crate) webrtc_port: Option<u16>,
     /// Keep stream keys of destinations in a file of the data folder, not in the system's keychain
     #[arg(long)]
     pub(crate) keys_in_file: bool,
@@ -47,11 +51,13 @@ impl Options {
         let rtmp_port = port("STREAM_CONSOLE_RTMP_PORT")?;
         let http_port = port("STREAM_CONSOLE_HTTP_PORT")?;
         let hub_port = port("STREAM_CONSOLE_HUB_PORT")?;
+        let webrtc_port = port("STREAM_CONSOLE_WEBRTC_PORT")?;
         Ok(Self {
             data_dir: self.data_dir.or_else(|| variable("STREAM_CONSOLE_DATA_DIR").map(PathBuf::from)),
             rtmp_port: self.rtmp_port.or(rtmp_port),
             http_port: self.http_port.or(http_port),
             hub_port: self.hub_port.or(hub_port),
+            webrtc_port: self.webrtc_port.or(webrtc_port),
             keys_in_file: self.keys_in_file || variable("STREAM_CONSOLE_KEYS_IN_FILE").is_some(),
             demo: self.demo,
         })
@@ -68,6 +74,7 @@ mod tests {
             "STREAM_CONSOLE_RTMP_PORT" => Some("4000".into()),
             "STREAM_CONSOLE_HTTP_PORT" => Some("".into()),
             "STREAM_CONSOLE_HUB_PORT" => Some("4002".into()),
+            "STREAM_CONSOLE_WEBRTC_PORT" => Some("4003".into()),
             "STREAM_CONSOLE_KEYS_IN_FILE" => Some("1".into()),
             _ => None,
         }
@@ -81,6 +88,7 @@ mod tests {
             rtmp_port: Some(0),
             http_port: None,
             hub_port: Some(4_002),
+            webrtc_port: Some(4_003),
             keys_in_file: true,
             demo: true,
         };

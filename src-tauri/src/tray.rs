@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
 use console::Console;
-use console::api::{CameraLink, Change, Phase, StartManaged};
+use console::api::{CameraLink, Change, Phase};
 use tauri::async_runtime::spawn;
 use tauri::menu::{Menu, MenuEvent, MenuItem, PredefinedMenuItem};
 use tauri::tray::TrayIconBuilder;
@@ -90,8 +90,7 @@ pub(crate) fn start(app: &AppHandle, camera_link: CameraLink) {
     let console = app.state::<Console>().inner().clone();
     let app = app.clone();
     spawn(async move {
-        let wanted = StartManaged { camera_link: Some(camera_link), ..StartManaged::default() };
-        if let Err(refusal) = console.start_managed(wanted).await {
+        if let Err(refusal) = console.start_by_hand(camera_link).await {
             tracing::warn!(refusal = refusal.message, "the stream was not started");
             window::show(&app);
         }

@@ -23,6 +23,9 @@ pub(crate) struct Arguments {
     /// Port apps and glasses connect to; 0 = any free one [default: from the settings, 8002 at first]
     #[arg(long)]
     pub(crate) hub_port: Option<u16>,
+    /// Port of WebRTC media, of UDP and of TCP; 0 = any that is free for both [default: from the settings, 8936 at first]
+    #[arg(long)]
+    pub(crate) webrtc_port: Option<u16>,
     /// Port of the console's own page and control API, on this computer only; 0 = any free one
     #[arg(long, default_value_t = 0)]
     pub(crate) control_port: u16,

@@ -39,6 +39,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         rtmp_port: arguments.rtmp_port,
         http_port: arguments.http_port,
         hub_port: arguments.hub_port,
+        webrtc_port: arguments.webrtc_port,
         bind: arguments.bind,
         keys_in_file: arguments.keys_in_file,
         log_to_stderr: arguments.verbose,
@@ -68,6 +69,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         "rtmp": runtime.rtmp_url(),
         "http": runtime.http_url(),
         "hub": runtime.hub_url(),
+        "webrtc": runtime.webrtc_address(),
     });
     println!("{ready}");
 

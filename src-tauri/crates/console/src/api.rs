@@ -181,8 +181,45 @@ pub struct SessionView {
     pub message: Option<Message>,
     /// Playback URLs; null unless the status is `active`.
     pub urls: Option<PlaybackUrls>,
-    /// Distinct players that fetched a playlist within the last 10 s, the console's own preview not counted.
+    /// Players that are there: distinct ones that fetched a playlist within the last 10 s, the console's own preview not
+    /// counted, and those connected by WebRTC or the live socket.
     pub viewers: u32,
+    /// Whether the stream plays by WebRTC, and for whom.
+    pub webrtc: WebRtcView,
+}
+
+/// Whether the stream plays by WebRTC now, and how well it arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct WebRtcView {
+    /// Whether a viewer that comes now would see something.
+    pub state: WebRtcState,
+    /// Viewers connected by WebRTC.
+    pub viewers: u32,
+    /// What the slowest of their connections is estimated to carry; null while none said.
+    #[ts(type = "number | null")]
+    pub slowest_bps: Option<u64>,
+    /// The worst of their losses of the last second in percent; null while none said.
+    pub worst_loss_percent: Option<f64>,
+    /// The longest of their round trips; null while none said.
+    pub longest_round_trip_ms: Option<u32>,
+}
+
+/// Whether a stream can be played by WebRTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum WebRtcState {
+    /// It was not asked for.
+    #[default]
+    Off,
+    /// Nothing has arrived yet.
+    NoMedia,
+    /// There is sound and no picture.
+    NoPicture,
+    /// The picture has B-frames, which WebRTC players cannot put in order.
+    BFrames,
+    /// It can.
+    Ready,
 }
 
 /// Words for a person: what is so, and the next step.
@@ -239,6 +276,12 @@ pub struct IngestView {
     pub stream_key: String,
     /// The same server part at each address of this computer on the network; empty unless LAN access is on.
     pub lan_servers: Vec<String>,
+    /// Where WHIP encoders publish with the stream key as bearer token, for example `http://127.0.0.1:8935/whip`.
+    pub whip_server: String,
+    /// The same at each address of this computer on the network; empty unless LAN access is on.
+    pub whip_lan_servers: Vec<String>,
+    /// Complete WHIP URL including the key, for encoders without a field for a token. Never logged.
+    pub whip_publish_url: String,
     /// Set when a wanted port was taken and the next free one is used instead.
     pub moved_ports: Vec<MovedPort>,
     /// Who is sending now.
@@ -251,7 +294,7 @@ pub struct IngestView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct MovedPort {
-    /// `RTMP` or `HTTP`.
+    /// `RTMP`, `HTTP` or `WebRTC`.
     pub listener: String,
     /// The port asked for.
     pub wanted: u16,
@@ -362,6 +405,16 @@ pub struct Settings {
     /// Port apps and glasses connect to; 0 = any free port.
     #[serde(default = "default_hub_port")]
     pub hub_port: u16,
+    /// Port of WebRTC media, of UDP and of TCP; 0 = any free port.
+    #[serde(default = "default_webrtc_port")]
+    pub webrtc_port: u16,
+    /// IP addresses at which this computer can be reached besides its own, for example that of a router that forwards the
+    /// WebRTC port; at most 8.
+    #[serde(default)]
+    pub webrtc_addresses: Vec<String>,
+    /// Streams that are started in this window or by an encoder can be played by WebRTC.
+    #[serde(default = "default_webrtc")]
+    pub webrtc: bool,
     /// Listen on every network interface instead of this computer alone.
     pub lan_access: bool,
     /// How long URLs are held after media stopped, 0 to 1800 s.
@@ -385,8 +438,18 @@ fn default_hub_port() -> u16 {
     DEFAULT_HUB_PORT
 }
 
+fn default_webrtc_port() -> u16 {
+    DEFAULT_WEBRTC_PORT
+}
+
+fn default_webrtc() -> bool {
+    true
+}
+
 /// Port of the hub unless chosen otherwise.
 pub const DEFAULT_HUB_PORT: u16 = 8002;
+/// Port of WebRTC media unless chosen otherwise.
+pub const DEFAULT_WEBRTC_PORT: u16 = 8936;
 
 /// Colours of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -407,7 +470,7 @@ pub struct StartManaged {
     /// Quality asked of the camera; default `720p`.
     #[ts(optional, as = "Option<Quality>")]
     pub quality: Quality,
-    /// Ask for WebRTC playback; default false.
+    /// Ask for WebRTC playback; default false. Joining a stream it adds it, and never takes it away.
     #[ts(optional, as = "Option<bool>")]
     pub enable_webrtc: bool,
     /// How the camera is reached; default `manual`.

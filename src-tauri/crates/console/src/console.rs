@@ -88,8 +88,18 @@ impl Console {
     /// As [`Console::start_managed`] and [`Console::set_virtual_glasses`].
     pub async fn start_demo(&self) -> Result<(), ApiError> {
         self.set_virtual_glasses(SetVirtualGlasses { glasses: Some(VirtualGlasses::default()) }).await?;
-        let demo = StartManaged { camera_link: Some(CameraLink::Demo), ..StartManaged::default() };
-        self.start_managed(demo).await.map(drop)
+        self.start_by_hand(CameraLink::Demo).await.map(drop)
+    }
+
+    /// Starts a managed stream as the window does, with what the settings say: for a tray or a command line.
+    ///
+    /// # Errors
+    /// As [`Console::start_managed`].
+    pub async fn start_by_hand(&self, camera_link: CameraLink) -> Result<Started, ApiError> {
+        let enable_webrtc = self.snapshot().await?.settings.chosen.webrtc;
+        let wanted =
+            StartManaged { camera_link: Some(camera_link), enable_webrtc, ..StartManaged::default() };
+        self.start_managed(wanted).await
     }
 
     /// Stops the stream. Stopping when nothing runs is fine.

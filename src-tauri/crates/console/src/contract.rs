@@ -28,6 +28,8 @@ pub fn typescript() -> String {
         Delivery,
         Quality,
         SessionView,
+        WebRtcView,
+        WebRtcState,
         Message,
         Tone,
         PlaybackUrls,

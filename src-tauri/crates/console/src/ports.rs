@@ -5,6 +5,7 @@ mod outputs;
 
 use std::fmt;
 use std::future::Future;
+use std::net::IpAddr;
 
 use session::record::{NewStream, Sample, StreamRow};
 use session::{PlaybackId, StateChange, StreamId, Words};
@@ -15,7 +16,7 @@ pub use outputs::{
     DestinationStore, KeyStore, OutputEvent, OutputFact, OutputMeasurement, OutputTarget, Outputs,
 };
 
-use crate::api::{IngestView, PlaybackUrls, PublisherView, Settings, SignalView};
+use crate::api::{IngestView, PlaybackUrls, PublisherView, Settings, SignalView, WebRtcView};
 
 /// The world a console lives in: one type that names all of its adapters.
 pub trait World: Send + 'static {
@@ -83,6 +84,12 @@ pub trait StreamProvider: Send + Sync + 'static {
     fn urls(&self) -> Option<PlaybackUrls>;
     /// What is measured now.
     fn measure(&self) -> Measurement;
+    /// Whether the stream plays by WebRTC now, and for whom.
+    fn webrtc(&self) -> WebRtcView;
+    /// The stream can be played by WebRTC from now on.
+    fn enable_webrtc(&self);
+    /// Addresses to offer to WebRTC besides this computer's own, from the next viewer on.
+    fn offer_addresses(&self, addresses: Vec<IpAddr>);
     /// Where encoders publish. `publisher` and `held_off` are filled in by the supervisor.
     fn ingest(&self) -> IngestView;
     /// Viewers of the playlists see the last picture while none arrives.
@@ -148,6 +155,8 @@ pub trait History: Send + Sync + 'static {
         id: &StreamId,
         sample: &Sample,
     ) -> impl Future<Output = Result<(), HistoryError>> + Send;
+    /// Writes that WebRTC playback was asked for after the start.
+    fn enable_webrtc(&self, id: &StreamId) -> impl Future<Output = Result<(), HistoryError>> + Send;
     /// Thins the samples of an ended stream.
     fn thin(&self, id: &StreamId) -> impl Future<Output = Result<(), HistoryError>> + Send;
     /// Streams without an end, newest first.

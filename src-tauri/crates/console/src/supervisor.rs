@@ -27,6 +27,7 @@ use crate::api::{
     HoldStream, IngestView, ListStreams, OneApp, OneDestination, OneStream, Preflight, RevealedKey,
     SetDestination, SetVirtualGlasses, Settings, SettingsView, Snapshot, SomeDestinations, StartManaged,
     StartUnmanaged, Started, StreamDetail, StreamSummary, UpdateDestination, VirtualGlasses, WantedFrames,
+    WebRtcView,
 };
 use crate::apps::Desk;
 use crate::console::Parts;
@@ -129,7 +130,7 @@ impl<W: World> Supervisor<W> {
         let snapshot = Snapshot {
             seq: 0,
             app: parts.app,
-            session: view::session(&session, None, 0, &Desk::default()),
+            session: view::session(&session, None, 0, WebRtcView::default(), &Desk::default()),
             ingest: parts.provider.ingest(),
             signal: None,
             samples: Vec::new(),
@@ -177,6 +178,7 @@ impl<W: World> Supervisor<W> {
     /// Runs until asked to shut down or until nobody can ask any more.
     pub(crate) async fn run(mut self) {
         self.provider.freeze_picture(self.settings.freeze_picture);
+        self.offer_addresses();
         self.take_up_destinations().await;
         self.take_up_apps().await;
         self.resume().await;
@@ -271,7 +273,9 @@ impl<W: World> Supervisor<W> {
         match session::policy::publish(publish) {
             session::policy::PublishDecision::Admit => Ok(()),
             session::policy::PublishDecision::StartFirst => {
-                self.begin(Begin::managed(CameraLink::Manual, session::Options::default())).await;
+                let options =
+                    session::Options { enable_webrtc: self.settings.webrtc, ..session::Options::default() };
+                self.begin(Begin::managed(CameraLink::Manual, options)).await;
                 Ok(())
             }
             session::policy::PublishDecision::Refuse(words) => {
@@ -299,7 +303,13 @@ impl<W: World> Supervisor<W> {
     }
 
     fn show_session(&mut self) {
-        let session = view::session(&self.session, self.provider.urls(), self.measured.viewers, &self.desk);
+        let session = view::session(
+            &self.session,
+            self.provider.urls(),
+            self.measured.viewers,
+            self.provider.webrtc(),
+            &self.desk,
+        );
         self.screen.session(session);
     }
 
@@ -325,6 +335,8 @@ impl<W: World> Supervisor<W> {
         self.show_ingest();
         self.screen.signal(self.measured.signal.clone());
         self.show_session();
+        // An address may have come or gone with what the camera sends.
+        self.tell_apps();
         self.measure_destinations();
         if !matches!(self.session.state(), State::Live | State::Interrupted) {
             return;

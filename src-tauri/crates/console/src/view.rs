@@ -83,6 +83,7 @@ pub(crate) fn session(
     session: &Session,
     urls: Option<api::PlaybackUrls>,
     viewers: u32,
+    webrtc: api::WebRtcView,
     desk: &Desk,
 ) -> api::SessionView {
     let state = session.state();
@@ -110,6 +111,7 @@ pub(crate) fn session(
             status == api::StatusWord::Active && session.delivery() == session::Delivery::Managed
         }),
         viewers,
+        webrtc,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use console::api::{DEFAULT_HUB_PORT, Settings, Theme};
+use console::api::{DEFAULT_HUB_PORT, DEFAULT_WEBRTC_PORT, Settings, Theme};
 use directories::ProjectDirs;
 
 /// RTMP's registered port.
@@ -22,6 +22,8 @@ pub struct Config {
     pub http_port: Option<u16>,
     /// Port apps and glasses connect to; 0 = any free one.
     pub hub_port: Option<u16>,
+    /// Port of WebRTC media, of UDP and of TCP; 0 = any that is free for both.
+    pub webrtc_port: Option<u16>,
     /// Address all of them listen on.
     pub bind: Option<IpAddr>,
     /// Keep stream keys of destinations in a file, not in the system's keychain.
@@ -46,6 +48,9 @@ pub(crate) fn default_settings() -> Settings {
         rtmp_port: RTMP_PORT,
         http_port: HTTP_PORT,
         hub_port: DEFAULT_HUB_PORT,
+        webrtc_port: DEFAULT_WEBRTC_PORT,
+        webrtc_addresses: Vec::new(),
+        webrtc: true,
         lan_access: false,
         grace_s: (session::DEFAULT_GRACE_MS / 1_000) as u32,
         start_on_publish: true,

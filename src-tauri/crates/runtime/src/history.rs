@@ -35,6 +35,10 @@ impl History for SqliteHistory {
         self.0.append_sample(id, sample).await.map_err(words)
     }
 
+    async fn enable_webrtc(&self, id: &StreamId) -> Result<(), HistoryError> {
+        self.0.enable_webrtc(id).await.map_err(words)
+    }
+
     async fn thin(&self, id: &StreamId) -> Result<(), HistoryError> {
         self.0.thin(id).await.map_err(words)
     }

@@ -4,15 +4,16 @@ mod door;
 mod probe;
 mod signal;
 mod watch;
+mod webrtc;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use console::api::{IngestView, MovedPort, PlaybackUrls, PublisherView};
+use console::api::{IngestView, MovedPort, PlaybackUrls, PublisherView, WebRtcView};
 use console::ports::{Measurement, ProviderEvent, Provision, StreamProvider};
-use media_engine::{DemoCamera, Engine, Listening, PlaylistFacts, Stream, StreamConfig};
+use media_engine::{DemoCamera, Engine, Listening, PlaylistFacts, Stream, StreamConfig, WebRtcState};
 use session::{StreamKey, Words};
 use storage::Storage;
 use tokio::sync::mpsc;
@@ -30,6 +31,9 @@ pub(crate) type SharedKey = Arc<RwLock<StreamKey>>;
 /// The stream encoders feed; shared with the door.
 pub(crate) type CurrentStream = Arc<Mutex<Option<Stream>>>;
 
+/// Addresses the user names for WebRTC; shared with the engine, which asks at each offer.
+pub(crate) type NamedAddresses = Arc<RwLock<Vec<IpAddr>>>;
+
 /// See the module's documentation.
 pub(crate) struct LocalProvider {
     pub(crate) engine: Arc<Engine>,
@@ -38,6 +42,7 @@ pub(crate) struct LocalProvider {
     pub(crate) key: SharedKey,
     pub(crate) current: CurrentStream,
     pub(crate) data_dir: PathBuf,
+    pub(crate) named_addresses: NamedAddresses,
     freeze_picture: AtomicBool,
     camera: tokio::sync::Mutex<Option<DemoCamera>>,
     /// The watch over the current stream and the probe; aborted when the stream is released.
@@ -54,6 +59,7 @@ impl LocalProvider {
         key: SharedKey,
         current: CurrentStream,
         data_dir: PathBuf,
+        named_addresses: NamedAddresses,
     ) -> Self {
         Self {
             engine,
@@ -62,6 +68,7 @@ impl LocalProvider {
             key,
             current,
             data_dir,
+            named_addresses,
             freeze_picture: AtomicBool::new(false),
             camera: tokio::sync::Mutex::default(),
             watching: Mutex::default(),
@@ -112,6 +119,7 @@ impl StreamProvider for LocalProvider {
             facts,
         });
         opened.set_freeze_picture(self.freeze_picture.load(Ordering::Relaxed));
+        opened.set_webrtc(stream.enable_webrtc);
         *lock(&self.current) = Some(opened.clone());
         let watch = watch::Watch {
             stream: opened,
@@ -169,7 +177,7 @@ impl StreamProvider for LocalProvider {
         Some(PlaybackUrls {
             hls: format!("{base}/index.m3u8"),
             dash: format!("{base}/manifest.mpd"),
-            webrtc: None,
+            webrtc: (stream.webrtc() == WebRtcState::Ready).then(|| format!("{base}/whep")),
             preview: format!("{base}/watch"),
             thumbnail: format!("{base}/thumbnail.jpg"),
         })
@@ -179,7 +187,7 @@ impl StreamProvider for LocalProvider {
         let Some(stream) = self.stream() else { return Measurement::default() };
         let publisher = stream.status().borrow().publisher.clone();
         Measurement {
-            signal: stream.signal().map(signal::view),
+            signal: stream.signal().map(|signal| signal::view(signal, stream.webrtc())),
             publisher: publisher.map(|publisher| PublisherView {
                 address: publisher.address,
                 encoder: publisher.encoder,
@@ -189,34 +197,35 @@ impl StreamProvider for LocalProvider {
         }
     }
 
+    fn webrtc(&self) -> WebRtcView {
+        self.stream().map(|stream| webrtc::view(stream.webrtc(), &stream.webrtc_stats())).unwrap_or_default()
+    }
+
+    fn enable_webrtc(&self) {
+        if let Some(stream) = self.stream() {
+            stream.set_webrtc(true);
+        }
+    }
+
+    fn offer_addresses(&self, addresses: Vec<IpAddr>) {
+        *self.named_addresses.write().unwrap_or_else(PoisonError::into_inner) = addresses;
+    }
+
     fn ingest(&self) -> IngestView {
         let key = self.key.read().unwrap_or_else(PoisonError::into_inner).expose().to_owned();
-        let rtmp = self.engine.rtmp();
-        let server = format!("rtmp://{}/live", loopback(rtmp));
-        let lan_servers = if rtmp.address.ip().is_unspecified() {
-            lan_addresses()
-                .map(|ip| format!("rtmp://{}/live", SocketAddr::new(ip, rtmp.address.port())))
-                .collect()
-        } else if rtmp.address.ip().is_loopback() {
-            Vec::new()
-        } else {
-            vec![format!("rtmp://{}/live", rtmp.address)]
-        };
-        let moved_ports = [("RTMP", rtmp), ("HTTP", self.engine.http())]
-            .into_iter()
-            .filter(|(_, at)| at.wanted_port != 0 && at.wanted_port != at.address.port())
-            .map(|(listener, at)| MovedPort {
-                listener: listener.to_owned(),
-                wanted: at.wanted_port,
-                actual: at.address.port(),
-            })
-            .collect();
+        let (rtmp, http) = (self.engine.rtmp(), self.engine.http());
+        let rtmp_at = |at: SocketAddr| format!("rtmp://{at}/live");
+        let whip_at = |at: SocketAddr| format!("http://{at}/whip");
+        let (server, whip_server) = (rtmp_at(loopback(rtmp)), whip_at(loopback(http)));
         IngestView {
             publish_url: format!("{server}/{key}"),
             server,
+            lan_servers: on_network(rtmp).into_iter().map(rtmp_at).collect(),
+            whip_publish_url: format!("{whip_server}/{key}"),
+            whip_server,
+            whip_lan_servers: on_network(http).into_iter().map(whip_at).collect(),
             stream_key: key,
-            lan_servers,
-            moved_ports,
+            moved_ports: moved([("RTMP", rtmp), ("HTTP", http), ("WebRTC", self.engine.webrtc())]),
             publisher: None,
             held_off: false,
         }
@@ -265,6 +274,31 @@ pub(crate) fn loopback(listening: Listening) -> SocketAddr {
     SocketAddr::new(ip, listening.address.port())
 }
 
+/// Listeners that are not where they were asked for.
+fn moved(listeners: [(&str, Listening); 3]) -> Vec<MovedPort> {
+    let moved = |at: &Listening| at.wanted_port != 0 && at.wanted_port != at.address.port();
+    listeners
+        .into_iter()
+        .filter(|(_, at)| moved(at))
+        .map(|(listener, at)| MovedPort {
+            listener: listener.to_owned(),
+            wanted: at.wanted_port,
+            actual: at.address.port(),
+        })
+        .collect()
+}
+
+/// Where other computers reach a listener.
+fn on_network(listening: Listening) -> Vec<SocketAddr> {
+    match listening.address.ip() {
+        ip if ip.is_unspecified() => {
+            lan_addresses().map(|ip| SocketAddr::new(ip, listening.address.port())).collect()
+        }
+        ip if ip.is_loopback() => Vec::new(),
+        _ => vec![listening.address],
+    }
+}
+
 /// IPv4 addresses of this computer on its networks.
 pub(crate) fn lan_addresses() -> impl Iterator<Item = IpAddr> {
     if_addrs::get_if_addrs()
@@ -277,4 +311,28 @@ pub(crate) fn lan_addresses() -> impl Iterator<Item = IpAddr> {
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listening(wanted_port: u16, at: &str) -> Listening {
+        Listening { wanted_port, address: at.parse().expect("an address") }
+    }
+
+    #[test]
+    fn every_listener_that_had_to_move_is_told() {
+        let (stayed, moved_on) = (listening(1_935, "127.0.0.1:1935"), listening(8_936, "127.0.0.1:8937"));
+        let any = listening(0, "127.0.0.1:40000");
+        let told = moved([("RTMP", stayed), ("HTTP", any), ("WebRTC", moved_on)]);
+        let wanted = MovedPort { listener: "WebRTC".to_owned(), wanted: 8_936, actual: 8_937 };
+        assert_eq!(told, [wanted]);
+    }
+
+    #[test]
+    fn a_listener_on_loopback_is_on_no_network() {
+        assert_eq!(on_network(listening(0, "127.0.0.1:1")), []);
+        assert_eq!(on_network(listening(0, "192.0.2.7:1")), ["192.0.2.7:1".parse().expect("an address")]);
+    }
 }

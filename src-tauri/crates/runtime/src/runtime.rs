@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use console::api::AppInfo;
 use console::ports::{Clock, Random, World};
@@ -19,7 +19,7 @@ use crate::config::{Config, default_settings};
 use crate::history::{SETTINGS, SqliteHistory};
 use crate::hub::{HubChoices, LocalHub};
 use crate::keys::{Keys, SharedKeys};
-use crate::local::{KeyDoor, LocalProvider, loopback};
+use crate::local::{KeyDoor, LocalProvider, NamedAddresses, loopback};
 use crate::outputs::LocalOutputs;
 use crate::{key_file, logging, pages};
 
@@ -58,7 +58,7 @@ pub enum StartError {
     #[error("{0}")]
     Storage(#[from] StorageError),
     /// No port could be opened.
-    #[error("{0}. Choose other ports with --rtmp-port and --http-port.")]
+    #[error("{0}. Choose other ports with --rtmp-port, --http-port and --webrtc-port.")]
     Engine(#[from] EngineError),
     /// The hub's port could not be opened.
     #[error("{0}. Choose another port with --hub-port.")]
@@ -79,6 +79,7 @@ pub struct Runtime {
     rtmp_url: String,
     http_url: String,
     hub_url: String,
+    webrtc_address: String,
     /// Held until the end: tells other consoles to keep off.
     _lock: File,
     /// Dropped last: flushes the log.
@@ -111,10 +112,16 @@ impl Runtime {
         }));
         let (events_sender, events) = mpsc::channel(PROVIDER_EVENTS);
         let current = Arc::new(Mutex::new(None));
+        let named_addresses = NamedAddresses::default();
         let engine_config = EngineConfig {
             bind,
             rtmp_port: config.rtmp_port.unwrap_or(settings.rtmp_port),
             http_port: config.http_port.unwrap_or(settings.http_port),
+            webrtc_port: config.webrtc_port.unwrap_or(settings.webrtc_port),
+            candidate_addresses: {
+                let named = Arc::clone(&named_addresses);
+                Arc::new(move || named.read().unwrap_or_else(PoisonError::into_inner).clone())
+            },
             ..EngineConfig::new(Arc::new(pages::page))
         };
         let clock = engine_config.clock;
@@ -132,6 +139,7 @@ impl Runtime {
             key,
             Arc::clone(&current),
             data_dir.clone(),
+            named_addresses,
         );
         let keys = Arc::new(Keys::open(&data_dir, config.keys_in_file).await);
         let (output_events_sender, output_events) = mpsc::channel(OUTPUT_EVENTS);
@@ -185,6 +193,7 @@ impl Runtime {
             hub,
             rtmp_url: format!("rtmp://{}/live", loopback(engine.rtmp())),
             http_url: format!("http://{}", loopback(engine.http())),
+            webrtc_address: loopback(engine.webrtc()).to_string(),
             engine,
             storage,
             _lock: lock,
@@ -210,6 +219,11 @@ impl Runtime {
     /// Where apps and glasses connect: `http://127.0.0.1:8002`.
     pub fn hub_url(&self) -> &str {
         &self.hub_url
+    }
+
+    /// Where WebRTC media flows, by UDP and TCP: `127.0.0.1:8936`.
+    pub fn webrtc_address(&self) -> &str {
+        &self.webrtc_address
     }
 
     /// Stops everything, in reverse. A running stream stays open in history and is resumed by the next start; stop it first

@@ -5,8 +5,9 @@ use console::ports::{
     AppFact, CameraFact, CameraHints, CheckTold, GlassesFact, ManagedTold, OutputTold, UnmanagedTold,
 };
 use mentra_wire::{
-    AppMessage, DeviceMessage, DeviceState, DeviceStateUpdate, ManagedStatusWord, ManagedStreamStatus,
-    OutputStatus, StreamInfo, StreamStatus, StreamStatusCheckResponse, StreamStatusWord, iso8601,
+    AppMessage, DeviceMessage, DeviceState, DeviceStateUpdate, Dialect, ManagedStatusWord,
+    ManagedStreamStatus, OutputStatus, StreamInfo, StreamStatus, StreamStatusCheckResponse, StreamStatusWord,
+    iso8601,
 };
 use serde_json::{Map, Value};
 use session::{Delivery, DestinationKey, EndReason, Quality, State, Words, destination};
@@ -185,14 +186,16 @@ pub(crate) fn device_state(glasses: Option<&GlassesView>, timestamp: String) -> 
 }
 
 /// What an app's message means; None if it means nothing here.
-pub(crate) fn app_fact(message: AppMessage) -> Option<AppFact> {
+///
+/// An app that does not say whether it wants WebRTC has it by default in v3, and not before.
+pub(crate) fn app_fact(message: AppMessage, dialect: Dialect) -> Option<AppFact> {
     Some(match message {
         AppMessage::Subscribe(update) => {
             AppFact::Subscribed(update.subscriptions.iter().map(|one| one.name().to_owned()).collect())
         }
         AppMessage::StartManaged(request) => AppFact::StartManaged {
             quality: request.quality.as_deref().and_then(Quality::from_code),
-            enable_webrtc: request.enable_webrtc.unwrap_or(false),
+            enable_webrtc: request.enable_webrtc.unwrap_or(dialect == Dialect::V3),
             destinations: request
                 .restream_destinations
                 .iter()
@@ -434,6 +437,24 @@ mod tests {
         let words = error_words(Some("Failed to connect (rtmp://u:p@host/live/KEY) after 3 s"));
         assert_eq!(words.text, "The glasses could not stream: Failed to connect (*** after 3 s.");
         assert_eq!(without_addresses("é\u{301}://x rtmps://a/b?c"), "é\u{301}*** ***");
+    }
+
+    #[test]
+    fn webrtc_is_asked_for_as_each_dialect_means_it() {
+        for (said, classic, v3) in [
+            ("", false, true),
+            (r#","enableWebRTC":true"#, true, true),
+            (r#","enableWebRTC":false"#, false, false),
+        ] {
+            for (dialect, wanted) in [(Dialect::Classic, classic), (Dialect::V3, v3)] {
+                let text = format!(r#"{{"type":"managed_stream_request","packageName":"a.b"{said}}}"#);
+                let message = AppMessage::parse(&text).expect("a message");
+                let Some(AppFact::StartManaged { enable_webrtc, .. }) = app_fact(message, dialect) else {
+                    panic!("it starts a stream")
+                };
+                assert_eq!(enable_webrtc, wanted, "{said} {dialect:?}");
+            }
+        }
     }
 
     #[test]

@@ -100,7 +100,7 @@ impl Quality {
     }
 }
 
-/// What was asked of the stream; fixed for the whole attempt.
+/// What was asked of the stream. Only [`crate::Session::enable_webrtc`] adds to it later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Options {
     /// Quality asked of the camera.

@@ -82,6 +82,17 @@ impl Session {
         }
     }
 
+    /// From now on WebRTC playback is asked for; nobody takes that back while the stream runs. True if that is news.
+    /// Nobody here plays an unmanaged stream, and nothing is asked of one that is over.
+    pub fn enable_webrtc(&mut self) -> bool {
+        let asked = self.attempt.as_mut().filter(|attempt| {
+            attempt.state.is_running()
+                && attempt.delivery == Delivery::Managed
+                && !attempt.options.enable_webrtc
+        });
+        asked.map(|attempt| attempt.options.enable_webrtc = true).is_some()
+    }
+
     /// Where the attempt stands.
     pub fn state(&self) -> State {
         self.attempt.as_ref().map_or(State::Idle, |attempt| attempt.state)

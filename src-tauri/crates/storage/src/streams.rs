@@ -70,6 +70,19 @@ impl Storage {
         Ok(())
     }
 
+    /// Keeps that WebRTC playback was asked for after the start. One that is not there is no error: it was deleted
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// [`StorageError::Database`].
+    pub async fn enable_webrtc(&self, stream_id: &StreamId) -> Result<(), StorageError> {
+        sqlx::query("UPDATE streams SET enable_webrtc = TRUE WHERE stream_id = ?")
+            .bind(stream_id.as_str())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     /// Streams without an end, newest first: after a start of the program, those the last run left open.
     ///
     /// # Errors

@@ -222,7 +222,7 @@ pub enum AppFact {
     StartManaged {
         /// Quality asked for; None: no wish.
         quality: Option<session::Quality>,
-        /// WebRTC playback asked for.
+        /// WebRTC playback asked for. An app that runs already gets it too; nobody loses it.
         enable_webrtc: bool,
         /// Destinations it names: complete addresses with keys, and names.
         destinations: Vec<(DestinationKey, Option<String>)>,

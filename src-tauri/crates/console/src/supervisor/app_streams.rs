@@ -37,6 +37,10 @@ impl<W: World> Supervisor<W> {
         match policy::managed_by_app(self.session.state(), self.session.delivery(), &self.holder_name()) {
             AppStart::Refuse(words) => self.refuse_managed(app, words),
             AppStart::Join => {
+                // First, so that the first it hears of the stream has the address.
+                if options.enable_webrtc {
+                    self.enable_webrtc().await;
+                }
                 self.join(app).await;
                 self.name_destinations(app, destinations).await;
             }

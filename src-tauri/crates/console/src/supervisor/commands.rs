@@ -1,5 +1,7 @@
 //! What shells ask.
 
+use std::net::IpAddr;
+
 use session::policy::StartDecision;
 use session::{Input, Options, State, StopBy, StreamId};
 
@@ -19,6 +21,10 @@ const LISTED: u32 = 50;
 const MOST_LISTED: u32 = 200;
 /// Samples of one stream that are sent: a running one keeps one a second, a screen is not that wide.
 const MOST_SAMPLES: usize = 1_200;
+/// Addresses that may be offered besides this computer's own.
+const MOST_ADDRESSES: usize = 8;
+/// Of what was typed, so much is quoted.
+const SHOWN_CHARS: usize = 40;
 /// The longest grace time.
 const MOST_GRACE_S: u32 = 1_800;
 
@@ -88,6 +94,9 @@ impl<W: World> Supervisor<W> {
             StartDecision::Busy(words) => Err(view::busy(words)),
             StartDecision::Join => {
                 self.keep_hold(true).await;
+                if wanted.enable_webrtc {
+                    self.enable_webrtc().await;
+                }
                 let id = self.session.stream_id().ok_or_else(nothing_to_join)?;
                 Ok(Started { stream_id: id.as_str().to_owned(), joined: true })
             }
@@ -175,25 +184,50 @@ impl<W: World> Supervisor<W> {
         if wanted.grace_s > MOST_GRACE_S {
             return Err(view::invalid("The grace time is too long.", "Choose at most 30 minutes."));
         }
-        let ports = [wanted.rtmp_port, wanted.http_port, wanted.hub_port];
+        let ports = [wanted.rtmp_port, wanted.http_port, wanted.hub_port, wanted.webrtc_port];
         let taken = |port: &u16| *port != 0 && ports.iter().filter(|other| *other == port).count() > 1;
         if ports.iter().any(taken) {
             return Err(view::invalid(
-                "Encoders, players and apps need ports of their own.",
+                "Encoders, players, apps and WebRTC need ports of their own.",
                 "Choose different ports.",
             ));
         }
+        let wanted = Settings { webrtc_addresses: addresses(&wanted.webrtc_addresses)?, ..wanted };
         self.history.save_settings(&wanted).await.map_err(view::storage_error)?;
         self.session.set_grace_ms(u64::from(wanted.grace_s) * 1_000);
         self.settings = wanted;
         self.provider.freeze_picture(self.settings.freeze_picture);
+        self.offer_addresses();
         let at_start = &self.settings_at_start;
-        let network =
-            |chosen: &Settings| (chosen.rtmp_port, chosen.http_port, chosen.hub_port, chosen.lan_access);
+        let network = |chosen: &Settings| {
+            let ports = [chosen.rtmp_port, chosen.http_port, chosen.hub_port, chosen.webrtc_port];
+            (ports, chosen.lan_access)
+        };
         let restart_needed = network(&self.settings) != network(at_start);
         let view = SettingsView { chosen: self.settings.clone(), restart_needed };
         self.screen.settings(view.clone());
         Ok(view)
+    }
+
+    /// Tells the provider which addresses the user named. Those that an older version kept and this one cannot read are
+    /// left out.
+    pub(super) fn offer_addresses(&self) {
+        let kept = self.settings.webrtc_addresses.iter();
+        self.provider.offer_addresses(kept.filter_map(|address| address.parse().ok()).collect());
+    }
+
+    /// WebRTC playback was asked for while the stream runs: it is there for everybody from now on.
+    pub(super) async fn enable_webrtc(&mut self) {
+        if !self.session.enable_webrtc() {
+            return;
+        }
+        self.provider.enable_webrtc();
+        if let Some(id) = self.session.stream_id().cloned()
+            && let Err(error) = self.history.enable_webrtc(&id).await
+        {
+            self.history_error("that WebRTC was asked for", &error);
+        }
+        self.show_session();
     }
 
     async fn new_stream_key(&mut self) -> Result<(), ApiError> {
@@ -214,6 +248,30 @@ impl<W: World> Supervisor<W> {
         self.show_ingest();
         Ok(())
     }
+}
+
+/// Addresses in their shortest form, each once.
+fn addresses(texts: &[String]) -> Result<Vec<String>, ApiError> {
+    let mut read: Vec<String> = Vec::new();
+    for text in texts {
+        let text = text.trim();
+        let usable = |ip: &IpAddr| !ip.is_unspecified() && !ip.is_multicast();
+        let Some(ip) = text.parse::<IpAddr>().ok().filter(usable) else {
+            let shown: String = text.chars().take(SHOWN_CHARS).collect();
+            return Err(view::invalid(
+                &format!("“{shown}” is not the IP address of a computer or a router."),
+                "Give addresses such as 203.0.113.7, without a port and without a name.",
+            ));
+        };
+        let ip = ip.to_string();
+        if !read.contains(&ip) {
+            read.push(ip);
+        }
+    }
+    if read.len() > MOST_ADDRESSES {
+        return Err(view::invalid("These are too many addresses.", "Name at most 8."));
+    }
+    Ok(read)
 }
 
 fn parse_id(wanted: &OneStream) -> Result<StreamId, ApiError> {

@@ -2,9 +2,11 @@
 
 mod apps;
 mod destinations;
+mod webrtc;
 mod world;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -18,7 +20,7 @@ use tokio::time::{Duration, Instant};
 
 use crate::api::{
     AppInfo, BroadcastCheck, CameraLink, Change, Code, IngestView, KeyPlace, OneStream, Phase, PlaybackUrls,
-    PublisherView, Settings, StartManaged, StatusWord, Theme,
+    PublisherView, Settings, StartManaged, StatusWord, Theme, WebRtcState, WebRtcView,
 };
 use crate::ports::{
     Clock, DestinationStore, History, HistoryError, HubEvent, KeyStore, Measurement, OutputEvent,
@@ -50,6 +52,11 @@ struct Inner {
     stream_apps: Mutex<Vec<StreamAppRow>>,
     /// What was written of the user's hold.
     held: Mutex<Vec<bool>>,
+    /// Switched on for the stream.
+    webrtc_on: AtomicBool,
+    /// What it would be if it is on.
+    webrtc: Mutex<WebRtcView>,
+    offered: Mutex<Vec<IpAddr>>,
 }
 
 impl Script {
@@ -75,8 +82,9 @@ impl Script {
 }
 
 impl StreamProvider for Script {
-    async fn provision(&self, _: Provision) -> Result<(), Words> {
+    async fn provision(&self, stream: Provision) -> Result<(), Words> {
         self.call("provision");
+        self.0.webrtc_on.store(stream.enable_webrtc, Ordering::SeqCst);
         if self.0.provision_fails.load(Ordering::SeqCst) {
             return Err(Words::error("No room."));
         }
@@ -105,7 +113,7 @@ impl StreamProvider for Script {
         Some(PlaybackUrls {
             hls: url("hls"),
             dash: url("dash"),
-            webrtc: None,
+            webrtc: (self.webrtc().state == WebRtcState::Ready).then(|| url("whep")),
             preview: url("watch"),
             thumbnail: url("thumbnail"),
         })
@@ -120,12 +128,31 @@ impl StreamProvider for Script {
         Measurement { signal: None, publisher, viewers: 0 }
     }
 
+    fn webrtc(&self) -> WebRtcView {
+        if !self.0.webrtc_on.load(Ordering::SeqCst) {
+            return WebRtcView::default();
+        }
+        *self.0.webrtc.lock().unwrap()
+    }
+
+    fn enable_webrtc(&self) {
+        self.call("webrtc");
+        self.0.webrtc_on.store(true, Ordering::SeqCst);
+    }
+
+    fn offer_addresses(&self, addresses: Vec<IpAddr>) {
+        *self.0.offered.lock().unwrap() = addresses;
+    }
+
     fn ingest(&self) -> IngestView {
         IngestView {
             publish_url: "rtmp://127.0.0.1/live/key".to_owned(),
             server: "rtmp://127.0.0.1/live".to_owned(),
             stream_key: "key".to_owned(),
             lan_servers: Vec::new(),
+            whip_server: "http://127.0.0.1/whip".to_owned(),
+            whip_lan_servers: Vec::new(),
+            whip_publish_url: "http://127.0.0.1/whip/key".to_owned(),
             moved_ports: Vec::new(),
             publisher: None,
             held_off: false,
@@ -150,6 +177,11 @@ impl History for Script {
     }
 
     async fn append_sample(&self, _: &StreamId, _: &Sample) -> Result<(), HistoryError> {
+        Ok(())
+    }
+
+    async fn enable_webrtc(&self, _: &StreamId) -> Result<(), HistoryError> {
+        self.call("webrtc written");
         Ok(())
     }
 
@@ -325,6 +357,9 @@ fn settings() -> Settings {
         rtmp_port: 1_935,
         http_port: 8_935,
         hub_port: 8_002,
+        webrtc_port: 8_936,
+        webrtc_addresses: Vec::new(),
+        webrtc: true,
         lan_access: false,
         grace_s: 60,
         start_on_publish: true,

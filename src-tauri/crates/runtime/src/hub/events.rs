@@ -9,7 +9,7 @@ use mentra_link::{
     AppRefusal as LinkRefusal, AppWelcome, HubEvent as LinkEvent, Output, OutputsError, OutputsRequest,
     WebhookFailure,
 };
-use mentra_wire::Secret;
+use mentra_wire::{Dialect, Secret};
 use session::{ApiKey, DestinationKey, PackageName, Words};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -29,7 +29,8 @@ pub(super) async fn translate(mut link: mpsc::Receiver<LinkEvent>, events: mpsc:
         if current.is_stale(&event) {
             continue;
         }
-        let Some(event) = translated(event, &mut answers) else { continue };
+        let dialect = current.dialect(&event);
+        let Some(event) = translated(event, dialect, &mut answers) else { continue };
         if events.send(event).await.is_err() {
             return;
         }
@@ -39,24 +40,38 @@ pub(super) async fn translate(mut link: mpsc::Receiver<LinkEvent>, events: mpsc:
 /// The newest sockets: an older one's last words must not be taken for theirs.
 #[derive(Default)]
 struct Current {
-    apps: HashMap<String, u64>,
+    /// Connection and what is spoken on it.
+    apps: HashMap<String, (u64, Dialect)>,
     glasses: Option<u64>,
 }
 
 impl Current {
+    fn newest(&self, package: &str) -> Option<u64> {
+        self.apps.get(package).map(|(connection, _)| *connection)
+    }
+
+    /// What the app that says this speaks.
+    fn dialect(&self, event: &LinkEvent) -> Dialect {
+        match event {
+            LinkEvent::AppMessage { package, .. } => self.apps.get(package).map(|(_, dialect)| *dialect),
+            _ => None,
+        }
+        .unwrap_or_default()
+    }
+
     fn is_stale(&mut self, event: &LinkEvent) -> bool {
         match event {
             // Two sockets of one app may be told of in either order.
-            LinkEvent::AppConnected { package, connection, .. } => {
-                let stale = self.apps.get(package).is_some_and(|newest| newest > connection);
+            LinkEvent::AppConnected { package, connection, dialect, .. } => {
+                let stale = self.newest(package).is_some_and(|newest| newest > *connection);
                 if !stale {
-                    self.apps.insert(package.clone(), *connection);
+                    self.apps.insert(package.clone(), (*connection, *dialect));
                 }
                 stale
             }
-            LinkEvent::AppMessage { package, connection, .. } => self.apps.get(package) != Some(connection),
+            LinkEvent::AppMessage { package, connection, .. } => self.newest(package) != Some(*connection),
             LinkEvent::AppGone { package, connection, .. } => {
-                let stale = self.apps.get(package) != Some(connection);
+                let stale = self.newest(package) != Some(*connection);
                 if !stale {
                     self.apps.remove(package);
                 }
@@ -82,7 +97,7 @@ impl Current {
     }
 }
 
-fn translated(event: LinkEvent, answers: &mut JoinSet<()>) -> Option<HubEvent> {
+fn translated(event: LinkEvent, dialect: Dialect, answers: &mut JoinSet<()>) -> Option<HubEvent> {
     Some(match event {
         LinkEvent::AppHello { hello, answer } => {
             let (decide, decided) = oneshot::channel();
@@ -102,7 +117,9 @@ fn translated(event: LinkEvent, answers: &mut JoinSet<()>) -> Option<HubEvent> {
             let address = peer.ip().to_string();
             about(&package, AppFact::Connected { address, sdk_version, resumed })?
         }
-        LinkEvent::AppMessage { package, message, .. } => about(&package, wire_map::app_fact(message)?)?,
+        LinkEvent::AppMessage { package, message, .. } => {
+            about(&package, wire_map::app_fact(message, dialect)?)?
+        }
         LinkEvent::AppGone { package, code, .. } => {
             about(&package, AppFact::Gone { clean: code.is_some_and(|code| CLEAN.contains(&code)) })?
         }

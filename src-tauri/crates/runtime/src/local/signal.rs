@@ -1,15 +1,15 @@
 //! The engine's measurements as a screen shows them, with findings in words.
 
 use console::api::{Message, SignalView, Tone};
-use media_engine::Signal;
+use media_engine::{Signal, WebRtcState};
 
 /// Keyframes farther apart make players wait to join.
 const LONG_GOP_MS: u64 = 4_500;
 /// Sound and picture farther apart than this are noticed.
 const SKEW_MS: f64 = 1_500.0;
 
-pub(super) fn view(signal: Signal) -> SignalView {
-    let hints = hints(&signal);
+pub(super) fn view(signal: Signal, webrtc: WebRtcState) -> SignalView {
+    let hints = hints(&signal, webrtc);
     SignalView {
         bitrate_bps: signal.bitrate_bps,
         fps: (signal.fps * 10.0).round() / 10.0,
@@ -29,7 +29,7 @@ pub(super) fn view(signal: Signal) -> SignalView {
     }
 }
 
-fn hints(signal: &Signal) -> Vec<Message> {
+fn hints(signal: &Signal, webrtc: WebRtcState) -> Vec<Message> {
     let mut hints = Vec::new();
     let mut say = |text: String, next_step: &str| {
         hints.push(Message { tone: Tone::Warning, text, next_step: Some(next_step.to_owned()) });
@@ -54,10 +54,22 @@ fn hints(signal: &Signal) -> Vec<Message> {
             "Set the encoder's keyframe interval to 2 s.",
         );
     }
-    if signal.has_b_frames {
+    if webrtc == WebRtcState::BFrames {
         say(
-            "The picture has B-frames, which add delay and cannot be shown over WebRTC.".to_owned(),
-            "Set B-frames to 0, or the tune option to zerolatency, in the encoder.",
+            "The picture has B-frames, which WebRTC cannot play; viewers get HLS meanwhile, some seconds later."
+                .to_owned(),
+            "Set B-frames to 0 in OBS, or -bf 0 in ffmpeg.",
+        );
+    } else if signal.has_b_frames {
+        say(
+            "The picture has B-frames, which add delay.".to_owned(),
+            "Set B-frames to 0 in OBS, or -bf 0 in ffmpeg.",
+        );
+    }
+    if webrtc == WebRtcState::NoPicture && signal.resolution.is_none() && signal.audio_codec.is_some() {
+        say(
+            "Only sound arrives, which WebRTC viewers cannot get alone; they get HLS meanwhile.".to_owned(),
+            "Check the camera in the encoder.",
         );
     }
     if signal.av_skew_ms.abs() > SKEW_MS {
@@ -84,7 +96,7 @@ mod tests {
             audio_codec: Some("mp4a.40.2".to_owned()),
             ..Signal::default()
         };
-        assert_eq!(view(signal).hints, Vec::new());
+        assert_eq!(view(signal, WebRtcState::Ready).hints, Vec::new());
     }
 
     #[test]
@@ -97,8 +109,26 @@ mod tests {
             av_skew_ms: -3_000.0,
             ..Signal::default()
         };
-        let hints = view(signal).hints;
-        assert_eq!(hints.len(), 4);
-        assert!(hints.iter().all(|hint| hint.next_step.is_some()));
+        for webrtc in [WebRtcState::BFrames, WebRtcState::Off] {
+            let hints = view(signal.clone(), webrtc).hints;
+            assert_eq!(hints.len(), 4);
+            assert!(hints.iter().all(|hint| hint.next_step.is_some()));
+            let named = hints.iter().any(|hint| hint.text.contains("WebRTC"));
+            assert_eq!(named, webrtc == WebRtcState::BFrames, "nobody who did not ask for it hears of it");
+        }
+    }
+
+    #[test]
+    fn sound_alone_is_said_where_webrtc_was_asked_for() {
+        let signal = Signal {
+            bitrate_bps: 128_000,
+            audio_bitrate_bps: 128_000,
+            audio_codec: Some("mp4a.40.2".to_owned()),
+            ..Signal::default()
+        };
+        let said =
+            |webrtc| view(signal.clone(), webrtc).hints.iter().any(|hint| hint.text.contains("Only sound"));
+        assert!(said(WebRtcState::NoPicture));
+        assert!(!said(WebRtcState::Off));
     }
 }

@@ -24,6 +24,28 @@ fn a_start(link: CameraLink) -> Start {
     }
 }
 
+#[test]
+fn webrtc_is_added_to_a_managed_stream_that_runs_and_never_taken_away() {
+    let without =
+        |start: Start| Start { options: Options { enable_webrtc: false, ..start.options }, ..start };
+    let mut session = Session::new();
+    assert!(!session.enable_webrtc(), "nothing runs");
+    session.handle(T0, Input::Start(without(a_start(CameraLink::Demo))));
+    assert!(session.enable_webrtc());
+    assert!(!session.enable_webrtc(), "no news");
+    assert!(session.options().enable_webrtc);
+
+    let mut session = Session::new();
+    session.handle(T0, Input::Start(without(an_unmanaged_start())));
+    assert!(!session.enable_webrtc(), "nobody here plays it");
+
+    let mut session = Session::new();
+    session.handle(T0, Input::Start(without(a_start(CameraLink::Demo))));
+    session.handle(T0, Input::Stop { by: StopBy::User });
+    session.handle(T0, Input::Closed);
+    assert!(!session.enable_webrtc(), "it is over");
+}
+
 fn an_unmanaged_start() -> Start {
     Start { delivery: Delivery::Unmanaged, ..a_start(CameraLink::Hub) }
 }

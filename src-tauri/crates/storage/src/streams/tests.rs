@@ -87,6 +87,21 @@ async fn what_an_app_started_is_held_when_the_user_says_so() {
 }
 
 #[tokio::test]
+async fn webrtc_that_was_asked_for_later_is_kept() {
+    let storage = Storage::in_memory().await.unwrap();
+    let without = Options { enable_webrtc: false, ..Options::default() };
+    for number in [1, 2] {
+        let stream = NewStream { options: without, ..a_stream(number) };
+        storage.start_stream(&stream, &change(0, State::AwaitingCamera)).await.unwrap();
+    }
+    storage.enable_webrtc(&id(1)).await.unwrap();
+    storage.enable_webrtc(&id(9)).await.unwrap();
+    let asked = |row: Option<StreamRow>| row.map(|row| row.options.enable_webrtc);
+    assert_eq!(asked(storage.stream(&id(1)).await.unwrap()), Some(true));
+    assert_eq!(asked(storage.stream(&id(2)).await.unwrap()), Some(false));
+}
+
+#[tokio::test]
 async fn a_stream_is_started_once_or_not_at_all() {
     let (storage, stream_id) = with_a_stream().await;
     let again = storage.start_stream(&a_stream(1), &change(5000, State::AwaitingCamera)).await;

@@ -56,17 +56,17 @@ impl Scene {
         self.hub_facts.send(event).await.expect("the supervisor runs");
     }
 
-    async fn app(&self, name: &str, fact: AppFact) {
+    pub(super) async fn app(&self, name: &str, fact: AppFact) {
         self.hub(HubEvent::App { app: package(name), fact }).await;
         self.settle().await;
     }
 
-    async fn glasses(&self, fact: GlassesFact) {
+    pub(super) async fn glasses(&self, fact: GlassesFact) {
         self.hub(HubEvent::Glasses(fact)).await;
         self.settle().await;
     }
 
-    async fn camera(&self, fact: CameraFact) {
+    pub(super) async fn camera(&self, fact: CameraFact) {
         self.glasses(GlassesFact::Camera { stream_id: None, fact }).await;
     }
 
@@ -79,7 +79,7 @@ impl Scene {
     }
 
     /// Registered, started, connected.
-    async fn connect(&self, name: &str) {
+    pub(super) async fn connect(&self, name: &str) {
         self.register(name, &[AppPermission::Camera]).await;
         self.console.start_app(one(name)).await.expect("started");
         self.come(name).await;
