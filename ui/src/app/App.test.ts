@@ -4,7 +4,7 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HostError } from '../host/errors';
 import { fakeHost } from '../host/fake';
-import { session, urls } from '../host/fake-data';
+import { session, urls, whep } from '../host/fake-data';
 import App from './App.svelte';
 
 beforeEach(() => {
@@ -74,6 +74,43 @@ describe('the Live screen', () => {
     expect(host.copied).toEqual(['sk-7fq2-m9xd-41ke-tz8w']);
   });
 
+  test('says how to connect a WHIP encoder with the same key', async () => {
+    const { host, user } = await open('waiting');
+    const panel = within(await screen.findByTestId('connect'));
+    await user.click(panel.getByRole('radio', { name: 'WHIP (WebRTC)' }));
+    expect(panel.getByText('http://127.0.0.1:8935/whip')).toBeTruthy();
+    expect(panel.getByText('http://192.168.1.20:8935/whip')).toBeTruthy();
+    expect(panel.queryByText('rtmp://127.0.0.1:1935/live')).toBeNull();
+    await user.click(panel.getByRole('button', { name: 'Copy bearer token' }));
+    await user.click(panel.getByRole('button', { name: 'Copy both in one' }));
+    expect(host.copied).toEqual([
+      'sk-7fq2-m9xd-41ke-tz8w',
+      'http://127.0.0.1:8935/whip/sk-7fq2-m9xd-41ke-tz8w',
+    ]);
+    expect(document.body.textContent).not.toContain('sk-7fq2');
+  });
+
+  test('lists the WebRTC address with what it is, and who watches by it', async () => {
+    const { host, user } = await open('live-webrtc');
+    await user.click(await screen.findByRole('button', { name: 'Copy WebRTC address' }));
+    expect(host.copied).toEqual([whep()]);
+    expect(screen.getByTestId('webrtc-words').textContent).toContain('WHEP');
+    expect(screen.getByTestId('source-card').textContent).toContain('3, slowest 1.8 Mb/s, loss 2 %');
+  });
+
+  test('says why there is no WebRTC although it was asked for', async () => {
+    await open('b-frames');
+    expect((await screen.findByTestId('webrtc-words')).textContent).toContain('B-frames');
+    expect(screen.getByTestId('source-card').textContent).toContain('Set B-frames to 0 in OBS');
+    expect(screen.queryByRole('button', { name: 'Copy WebRTC address' })).toBeNull();
+  });
+
+  test('says nothing of WebRTC where nobody asked for it', async () => {
+    await open('live');
+    await screen.findByTestId('share-links');
+    expect(screen.queryByTestId('webrtc-words')).toBeNull();
+  });
+
   test('counts down while the stream is held', async () => {
     await open('interrupted');
     const held = within(await screen.findByTestId('interrupted'));
@@ -105,7 +142,10 @@ describe('the Live screen', () => {
     await user.click(await screen.findByRole('radio', { name: /Encoder/ }));
     expect(screen.getByTestId('connect').textContent).toContain('Connect your encoder');
     await user.click(screen.getByTestId('primary'));
-    expect(host.calls.at(-1)).toEqual({ command: 'start_managed', args: { cameraLink: 'manual' } });
+    expect(host.calls.at(-1)).toEqual({
+      command: 'start_managed',
+      args: { cameraLink: 'manual', enableWebrtc: true },
+    });
     await waitFor(() => expect(screen.getByTestId('primary').textContent.trim()).toBe('Stop'));
     await user.click(screen.getByTestId('primary'));
     expect(host.calls.at(-1)?.command).toBe('stop_stream');
@@ -124,7 +164,11 @@ describe('the Live screen', () => {
     const { host, user } = await open('idle');
     await user.selectOptions(await screen.findByLabelText('Picture'), '1080p');
     await user.click(screen.getByTestId('primary'));
-    expect(host.calls.at(-1)?.args).toEqual({ cameraLink: 'demo', quality: '1080p' });
+    expect(host.calls.at(-1)?.args).toEqual({
+      cameraLink: 'demo',
+      enableWebrtc: true,
+      quality: '1080p',
+    });
   });
 
   test('shows a refusal with its next step until it is dismissed', async () => {
@@ -188,7 +232,7 @@ describe('the first run', () => {
     await user.click(await screen.findByTestId('try-demo'));
     expect(host.calls.at(-1)).toEqual({
       command: 'start_managed',
-      args: { cameraLink: 'demo', quality: '720p' },
+      args: { cameraLink: 'demo', enableWebrtc: true, quality: '720p' },
     });
     await waitFor(() => expect(screen.queryByTestId('first-run')).toBeNull());
   });
@@ -196,7 +240,10 @@ describe('the first run', () => {
   test('leads to the encoder’s connection', async () => {
     const { host, user } = await open('first-run');
     await user.click(await screen.findByTestId('use-encoder'));
-    expect(host.calls.at(-1)).toEqual({ command: 'start_managed', args: { cameraLink: 'manual' } });
+    expect(host.calls.at(-1)).toEqual({
+      command: 'start_managed',
+      args: { cameraLink: 'manual', enableWebrtc: true },
+    });
     expect(await screen.findByText('Waiting for your encoder')).toBeTruthy();
   });
 

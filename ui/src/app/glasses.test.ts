@@ -36,7 +36,11 @@ describe('glasses as a source', () => {
     await user.click(await screen.findByRole('radio', { name: /Glasses/ }));
     expect(screen.getByTestId('stage').textContent).toContain('what the glasses see appears here');
     await user.click(screen.getByTestId('primary'));
-    expect(last(host, 'start_managed')?.args).toEqual({ cameraLink: 'hub', quality: '720p' });
+    expect(last(host, 'start_managed')?.args).toEqual({
+      cameraLink: 'hub',
+      enableWebrtc: true,
+      quality: '720p',
+    });
   });
 
   test('that leave after they were chosen block the start and say why', async () => {

@@ -10,6 +10,7 @@ import type {
   Snapshot,
   StreamDetail,
   StreamSummary,
+  WebRtcView,
 } from './generated';
 import { hub } from './fake-glasses';
 import { pastMarks } from './fake-destinations';
@@ -18,6 +19,9 @@ export const SETTINGS: Settings = {
   rtmpPort: 1935,
   httpPort: 8935,
   hubPort: 8002,
+  webrtcPort: 8936,
+  webrtcAddresses: [],
+  webrtc: true,
   lanAccess: false,
   graceS: 60,
   startOnPublish: true,
@@ -34,6 +38,11 @@ export function urls(base = 'http://127.0.0.1:8935/k3v9q2m7x1pd8w4t'): NonNullab
     preview: `${base}/watch`,
     thumbnail: `${base}/thumbnail.jpg`,
   };
+}
+
+/** Where it plays by WebRTC. */
+export function whep(base = 'http://127.0.0.1:8935/k3v9q2m7x1pd8w4t'): string {
+  return `${base}/whep`;
 }
 
 export function session(over: Partial<SessionView> = {}): SessionView {
@@ -58,18 +67,34 @@ export function session(over: Partial<SessionView> = {}): SessionView {
     message: null,
     urls: null,
     viewers: 0,
+    webrtc: webrtc(),
+    ...over,
+  };
+}
+
+export function webrtc(over: Partial<WebRtcView> = {}): WebRtcView {
+  return {
+    state: 'off',
+    viewers: 0,
+    slowestBps: null,
+    worstLossPercent: null,
+    longestRoundTripMs: null,
     ...over,
   };
 }
 
 export function ingest(over: Partial<IngestView> = {}): IngestView {
   const server = 'rtmp://127.0.0.1:1935/live';
+  const whipServer = 'http://127.0.0.1:8935/whip';
   const streamKey = 'sk-7fq2-m9xd-41ke-tz8w';
   return {
     publishUrl: `${server}/${streamKey}`,
     server,
     streamKey,
     lanServers: [],
+    whipServer,
+    whipLanServers: [],
+    whipPublishUrl: `${whipServer}/${streamKey}`,
     movedPorts: [],
     publisher: null,
     heldOff: false,
@@ -102,6 +127,12 @@ export const HINT: Message = {
   tone: 'warning',
   text: 'A keyframe comes only every 8.0 s.',
   nextStep: 'Set the keyframe interval of your encoder to 2 s, so that viewers see a picture sooner.',
+};
+
+export const B_FRAMES_HINT: Message = {
+  tone: 'warning',
+  text: 'The picture has B-frames, which WebRTC cannot play; viewers get HLS meanwhile, some seconds later.',
+  nextStep: 'Set B-frames to 0 in OBS, or -bf 0 in ffmpeg.',
 };
 
 /** One second of a plausible stream: slow waves, so that pictures of it are the same every time. */

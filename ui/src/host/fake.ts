@@ -105,7 +105,10 @@ export const SCENES: Record<string, Scene> = {
   }),
   waiting: (now) => ({
     session: started(now, { phase: 'awaiting_media', state: 'preparing' }),
-    ingest: data.ingest({ lanServers: ['rtmp://192.168.1.20:1935/live'] }),
+    ingest: data.ingest({
+      lanServers: ['rtmp://192.168.1.20:1935/live'],
+      whipLanServers: ['http://192.168.1.20:8935/whip'],
+    }),
     marks: [data.mark(now - 12_000, 'awaiting_media', 'Started. Waiting for video from the encoder.')],
   }),
   preparing: (now) => ({
@@ -130,6 +133,23 @@ export const SCENES: Record<string, Scene> = {
     ...live(now, { cameraLink: 'manual' }),
     ingest: data.ingest({ publisher: encoder(now, 9) }),
     signal: data.signal({ keyframeIntervalMs: 8000, width: 1920, height: 1080, hints: [data.HINT] }),
+  }),
+  /** Three watch by WebRTC. */
+  'live-webrtc': (now) =>
+    live(now, {
+      enableWebrtc: true,
+      urls: { ...data.urls(), webrtc: data.whep() },
+      webrtc: data.webrtc({ state: 'ready', viewers: 3, slowestBps: 1_800_000, worstLossPercent: 2 }),
+    }),
+  /** It was asked for, and the picture does not fit. */
+  'b-frames': (now) => ({
+    ...live(now, {
+      cameraLink: 'manual',
+      enableWebrtc: true,
+      webrtc: data.webrtc({ state: 'b_frames' }),
+    }),
+    ingest: data.ingest({ publisher: encoder(now, 9) }),
+    signal: data.signal({ hasBFrames: true, hints: [data.B_FRAMES_HINT] }),
   }),
   interrupted: (now) => {
     const before = live(now - 19_000);
@@ -263,7 +283,7 @@ export function fakeHost(sceneName: string): FakeHost {
   const say = (phase: Mark['phase'], text: string) =>
     tell({ kind: 'mark', mark: data.mark(Date.now(), phase, text) });
 
-  const start = (cameraLink: SessionView['cameraLink']) => {
+  const start = (cameraLink: SessionView['cameraLink'], enableWebrtc: boolean) => {
     const streamId = `st-${Date.now()}`;
     const first = cameraLink === 'manual' ? 'awaiting_media' : 'awaiting_camera';
     setSession(
@@ -274,6 +294,7 @@ export function fakeHost(sceneName: string): FakeHost {
         state: 'initializing',
         startedAtMs: Date.now(),
         heldByUser: true,
+        enableWebrtc,
       }),
     );
     say(first, 'Started.');
@@ -296,7 +317,10 @@ export function fakeHost(sceneName: string): FakeHost {
     ...destinationAnswers(() => known, tell),
     ...appAnswers(() => known, tell),
     snapshot: () => known,
-    start_managed: (args) => ({ streamId: start(args.cameraLink ?? 'manual'), joined: false }),
+    start_managed: (args) => ({
+      streamId: start(args.cameraLink ?? 'manual', args.enableWebrtc ?? false),
+      joined: false,
+    }),
     stop_stream: () => (stop(), null),
     list_streams: ({ beforeMs, limit }) =>
       past.filter((line) => beforeMs === undefined || line.startedAtMs < beforeMs).slice(0, limit ?? 50),
@@ -314,14 +338,19 @@ export function fakeHost(sceneName: string): FakeHost {
     },
     update_settings: (chosen) => {
       const restartNeeded =
-        chosen.lanAccess || chosen.rtmpPort !== 1935 || chosen.httpPort !== 8935 || chosen.hubPort !== 8002;
+        chosen.lanAccess ||
+        chosen.rtmpPort !== 1935 ||
+        chosen.httpPort !== 8935 ||
+        chosen.hubPort !== 8002 ||
+        chosen.webrtcPort !== 8936;
       tell({ kind: 'settings', settings: { chosen, restartNeeded } });
       return known.settings;
     },
     new_stream_key: () => {
       const streamKey = `sk-${Math.random().toString(36).slice(2, 18)}`;
       const publishUrl = `${known.ingest.server}/${streamKey}`;
-      tell({ kind: 'ingest', ingest: { ...known.ingest, streamKey, publishUrl } });
+      const whipPublishUrl = `${known.ingest.whipServer}/${streamKey}`;
+      tell({ kind: 'ingest', ingest: { ...known.ingest, streamKey, publishUrl, whipPublishUrl } });
       return null;
     },
   };

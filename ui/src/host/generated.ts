@@ -160,9 +160,38 @@ message: Message | null,
  */
 urls: PlaybackUrls | null, 
 /**
- * Distinct players that fetched a playlist within the last 10 s, the console's own preview not counted.
+ * Players that are there: distinct ones that fetched a playlist within the last 10 s, the console's own preview not
+ * counted, and those connected by WebRTC or the live socket.
  */
-viewers: number, };
+viewers: number, 
+/**
+ * Whether the stream plays by WebRTC, and for whom.
+ */
+webrtc: WebRtcView, };
+
+export type WebRtcView = { 
+/**
+ * Whether a viewer that comes now would see something.
+ */
+state: WebRtcState, 
+/**
+ * Viewers connected by WebRTC.
+ */
+viewers: number, 
+/**
+ * What the slowest of their connections is estimated to carry; null while none said.
+ */
+slowestBps: number | null, 
+/**
+ * The worst of their losses of the last second in percent; null while none said.
+ */
+worstLossPercent: number | null, 
+/**
+ * The longest of their round trips; null while none said.
+ */
+longestRoundTripMs: number | null, };
+
+export type WebRtcState = "off" | "no_media" | "no_picture" | "b_frames" | "ready";
 
 export type Message = { 
 /**
@@ -220,6 +249,18 @@ streamKey: string,
  */
 lanServers: Array<string>, 
 /**
+ * Where WHIP encoders publish with the stream key as bearer token, for example `http://127.0.0.1:8935/whip`.
+ */
+whipServer: string, 
+/**
+ * The same at each address of this computer on the network; empty unless LAN access is on.
+ */
+whipLanServers: Array<string>, 
+/**
+ * Complete WHIP URL including the key, for encoders without a field for a token. Never logged.
+ */
+whipPublishUrl: string, 
+/**
  * Set when a wanted port was taken and the next free one is used instead.
  */
 movedPorts: Array<MovedPort>, 
@@ -234,7 +275,7 @@ heldOff: boolean, };
 
 export type MovedPort = { 
 /**
- * `RTMP` or `HTTP`.
+ * `RTMP`, `HTTP` or `WebRTC`.
  */
 listener: string, 
 /**
@@ -378,6 +419,19 @@ httpPort: number,
  */
 hubPort: number, 
 /**
+ * Port of WebRTC media, of UDP and of TCP; 0 = any free port.
+ */
+webrtcPort: number, 
+/**
+ * IP addresses at which this computer can be reached besides its own, for example that of a router that forwards the
+ * WebRTC port; at most 8.
+ */
+webrtcAddresses: Array<string>, 
+/**
+ * Streams that are started in this window or by an encoder can be played by WebRTC.
+ */
+webrtc: boolean, 
+/**
  * Listen on every network interface instead of this computer alone.
  */
 lanAccess: boolean, 
@@ -414,7 +468,7 @@ export type StartManaged = {
  */
 quality?: Quality, 
 /**
- * Ask for WebRTC playback; default false.
+ * Ask for WebRTC playback; default false. Joining a stream it adds it, and never takes it away.
  */
 enableWebrtc?: boolean, 
 /**

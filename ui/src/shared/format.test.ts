@@ -78,3 +78,11 @@ test('picture size and codec names', () => {
     'theora',
   ]);
 });
+
+test.each<[number, number | null, number | null, string]>([
+  [1, null, null, '1'],
+  [3, 1_800_000, 2, '3, slowest 1.8 Mb/s, loss 2 %'],
+  [2, 900_000, 0, '2, slowest 900 kb/s'],
+])('byWebRtc(%i, %s, %s) is %s', (viewers, bps, loss, text) =>
+  expect(format.byWebRtc(viewers, bps, loss)).toBe(text),
+);

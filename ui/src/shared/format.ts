@@ -32,6 +32,19 @@ export function bitrate(bps: number): string {
   return `${Math.round(bps / 1000)} kb/s`;
 }
 
+/** `3, slowest 1.8 Mb/s, loss 2 %`: viewers by WebRTC and the worst of what is known of their connections. */
+export function byWebRtc(
+  viewers: number,
+  slowestBps: number | null,
+  worstLossPercent: number | null,
+): string {
+  const parts = [String(viewers)];
+  if (slowestBps !== null) parts.push(`slowest ${bitrate(slowestBps)}`);
+  if (worstLossPercent !== null && worstLossPercent >= 1)
+    parts.push(`loss ${Math.round(worstLossPercent)} %`);
+  return parts.join(', ');
+}
+
 /** Frames a second, at most one digit after the point: `30 fps`, `14.5 fps`. */
 export function frameRate(fps: number): string {
   return `${Math.round(fps * 10) / 10} fps`;

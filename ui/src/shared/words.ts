@@ -175,6 +175,24 @@ export const NO_URLS_WORDS = {
   unmanaged: 'None: the picture does not pass through this computer, so nobody can watch it here.',
 } as const;
 
+/** A way of playing: its name, and what it means to whoever watches. */
+export const WAY_WORDS = {
+  auto: { name: 'Automatic', line: 'The way nearest to the camera that plays well here.' },
+  webrtc: { name: 'WebRTC', line: 'About 0.2 s behind. For talking with the camera.' },
+  socket: { name: 'Low latency', line: 'Under 1 s behind.' },
+  'll-hls': { name: 'LL-HLS', line: 'About 2 s behind.' },
+  hls: { name: 'HLS', line: '6 s behind and steady. For a bad network.' },
+  native: { name: 'HLS', line: 'Some seconds behind, played by the browser itself.' },
+} as const;
+
+/** Why a way of playing is not there to choose. */
+export const NO_WAY_WORDS = {
+  noWebRtc: 'This web view has no WebRTC for H.264.',
+  noWhep: 'WebRTC is off for this stream.',
+  noMediaSource: 'This browser cannot play single pictures.',
+  noHlsJs: 'This browser plays HLS its own way.',
+} as const;
+
 /** The public page. */
 export const WATCH_WORDS = {
   loading: 'Looking for the stream',
@@ -190,3 +208,12 @@ export const WATCH_WORDS = {
   offline: 'No connection',
   offlineMore: 'The stream’s computer cannot be reached. Trying again.',
 } as const;
+
+/** What the share panel says of WebRTC; null where there is nothing to say. */
+export const WEBRTC_WORDS: Record<'off' | 'no_media' | 'no_picture' | 'b_frames' | 'ready', string | null> = {
+  off: null,
+  no_media: 'WebRTC: once the picture comes.',
+  no_picture: 'WebRTC: not for sound alone. It comes with the picture.',
+  b_frames: 'WebRTC: not while the picture has B-frames. Viewers get HLS meanwhile.',
+  ready: 'WebRTC: the least delay, for players that speak WHEP.',
+};

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { playHlsJs, playNative, type Playback } from './playback';
+import type { Ear, Playback } from './ear';
+import { playHlsJs, playNative } from './playback';
 
 const { FakeHls } = vi.hoisted(() => {
   class FakeHls {
@@ -42,6 +43,15 @@ const URL = 'http://h/index.m3u8';
 const network = { fatal: true, type: 'networkError' };
 const media = { fatal: true, type: 'mediaError' };
 
+const ear: Ear = {
+  report: () => undefined,
+  moved: vi.fn(),
+  refused: vi.fn(),
+  failed: vi.fn(),
+  denied: vi.fn(),
+};
+const clock = { nowMs: () => Date.now(), known: () => true, hint: () => undefined };
+
 let video: HTMLVideoElement;
 let playback: Playback;
 const play = vi.fn(async () => undefined);
@@ -61,7 +71,7 @@ afterEach(() => {
 });
 
 test('plays with the settings that WebKitGTK needs', async () => {
-  playback = await playHlsJs(video, URL, () => undefined);
+  playback = await playHlsJs(video, URL, ear, clock);
   expect(last()?.source).toBe(URL);
   expect(last()?.config).toMatchObject({
     lowLatencyMode: true,
@@ -72,15 +82,40 @@ test('plays with the settings that WebKitGTK needs', async () => {
   expect(play).toHaveBeenCalledTimes(1);
 });
 
+test('the calm manner keeps whole segments in hand', async () => {
+  playback = await playHlsJs(video, URL, ear, clock, 'calm');
+  expect(last()?.config).toMatchObject({ lowLatencyMode: false, liveSyncDuration: 6 });
+});
+
+test('tells when the picture goes on, not when it is moved', async () => {
+  playback = await playHlsJs(video, URL, ear, clock);
+  Object.defineProperty(video, 'readyState', { value: 4 });
+  const at = (s: number) => {
+    video.currentTime = s;
+    video.dispatchEvent(new Event('timeupdate'));
+  };
+  [50, 50, 60].forEach(at);
+  expect(ear.moved).not.toHaveBeenCalled();
+  at(60.2);
+  expect(ear.moved).toHaveBeenCalledExactlyOnceWith(1.5);
+});
+
+test('says when the browser wants a gesture before it plays sound', async () => {
+  play.mockRejectedValueOnce(new DOMException('no gesture', 'NotAllowedError'));
+  playback = await playHlsJs(video, URL, ear, clock);
+  last()?.say('parsed');
+  await vi.waitFor(() => expect(ear.denied).toHaveBeenCalledOnce());
+});
+
 test('what is not fatal is left to hls.js', async () => {
-  playback = await playHlsJs(video, URL, () => undefined);
+  playback = await playHlsJs(video, URL, ear, clock);
   last()?.say('error', { fatal: false, type: 'networkError' });
   vi.advanceTimersByTime(10_000);
   expect(FakeHls.all).toHaveLength(1);
 });
 
 test('a fatal network failure starts again, later each time, until media arrives', async () => {
-  playback = await playHlsJs(video, URL, () => undefined);
+  playback = await playHlsJs(video, URL, ear, clock);
   const built: number[] = [];
   for (const wait of [500, 1000, 2000, 4000, 4000]) {
     last()?.say('error', network);
@@ -100,7 +135,7 @@ test('a fatal network failure starts again, later each time, until media arrives
 });
 
 test('a fatal media failure is recovered in place, at most twice in a row', async () => {
-  playback = await playHlsJs(video, URL, () => undefined);
+  playback = await playHlsJs(video, URL, ear, clock);
   last()?.say('error', media);
   last()?.say('error', media);
   expect(last()?.recovered).toBe(2);
@@ -111,7 +146,7 @@ test('a fatal media failure is recovered in place, at most twice in a row', asyn
 });
 
 test('nothing is fetched anew while media is known to be missing', async () => {
-  playback = await playHlsJs(video, URL, () => undefined);
+  playback = await playHlsJs(video, URL, ear, clock);
   playback.hold(true);
   last()?.say('error', network);
   vi.advanceTimersByTime(60_000);
@@ -122,7 +157,7 @@ test('nothing is fetched anew while media is known to be missing', async () => {
 });
 
 test('a viewer who paused is not woken by a new start', async () => {
-  playback = await playHlsJs(video, URL, () => undefined);
+  playback = await playHlsJs(video, URL, ear, clock);
   playback.pause();
   last()?.say('error', network);
   vi.advanceTimersByTime(500);
@@ -134,7 +169,7 @@ test('a viewer who paused is not woken by a new start', async () => {
 });
 
 test('after the end nothing goes on', async () => {
-  playback = await playHlsJs(video, URL, () => undefined);
+  playback = await playHlsJs(video, URL, ear, clock);
   last()?.say('error', network);
   playback.destroy();
   vi.advanceTimersByTime(60_000);
@@ -143,7 +178,7 @@ test('after the end nothing goes on', async () => {
 });
 
 test('the element’s own player starts again after an error and after an end that is none', () => {
-  playback = playNative(video, URL, () => undefined);
+  playback = playNative(video, URL, ear, clock);
   expect(play).toHaveBeenCalledTimes(1);
   video.dispatchEvent(new Event('error'));
   vi.advanceTimersByTime(500);

@@ -1,6 +1,8 @@
-// One video element playing one live playlist for as long as the stream lives, whatever happens in between.
+// HLS: one video element playing one live playlist for as long as the stream lives, whatever happens in between.
 import type Hls from 'hls.js';
-import type { ErrorData } from 'hls.js';
+import type { ErrorData, HlsConfig } from 'hls.js';
+import type { EngineClock } from './clock';
+import { onMotion, play as askToPlay, type Ear, type Playback } from './ear';
 import {
   DEPTH_SEGMENTS,
   behindS,
@@ -8,22 +10,15 @@ import {
   firstMediaPlaylist,
   listedSegments,
   needsDepth,
-  retryDelayMs,
 } from './policy';
-import { Watchdog, type Charge, type Report } from './watchdog';
-
-export interface Playback {
-  /** Goes on playing, at the live edge. */
-  jumpToLive(): void;
-  /** Stops the picture until `jumpToLive`, also across failures. */
-  pause(): void;
-  /** Media is known to be missing (true) or expected again (false). */
-  hold(held: boolean): void;
-  destroy(): void;
-}
+import { Retry } from './retry';
+import { Watchdog, type Charge } from './watchdog';
 
 /** Media recoveries further apart than this do not count together. */
 const RECOVERY_WINDOW_MS = 20_000;
+
+/** How far behind the newest segment the calm manner plays, seconds. */
+const CALM_BEHIND_S = 6;
 
 /** How often a stream that has only just begun is looked at. */
 const LOOK_AGAIN_MS = 400;
@@ -40,44 +35,14 @@ async function isDeepEnough(url: string): Promise<boolean> {
   }
 }
 
-/** Repeats `work` after growing waits, one at a time, not while `held`. */
-class Retry {
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #failures = 0;
-  #work: () => void;
-  held = false;
-
-  constructor(work: () => void) {
-    this.#work = work;
-  }
-
-  later = () => {
-    if (this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      if (this.held) this.later();
-      else this.#work();
-    }, retryDelayMs(this.#failures++));
-  };
-
-  succeeded = () => {
-    this.#failures = 0;
-  };
-
-  stop() {
-    clearTimeout(this.#timer);
-  }
-}
-
 /** What a way of playing knows of its live edge. */
 type Sight = Pick<Charge, 'liveEdgeS' | 'behindS' | 'targetS'>;
 
 /** What every way of playing does alike: plays while wanted, starts anew with `load`, is watched. */
-function steer(video: HTMLVideoElement, load: () => void, sight: Sight, onReport: (report: Report) => void) {
+function steer(video: HTMLVideoElement, load: () => void, sight: Sight, ear: Ear) {
   let wanted = true;
   const play = () => {
-    // Refused without a gesture: the element stays paused and its button says so.
-    if (wanted) void video.play().catch(() => undefined);
+    if (wanted) void askToPlay(video, ear);
   };
   const jumpToLive = () => {
     const at = sight.liveEdgeS();
@@ -86,7 +51,8 @@ function steer(video: HTMLVideoElement, load: () => void, sight: Sight, onReport
     play();
   };
   const retry = new Retry(load);
-  const dog = new Watchdog(video, { ...sight, jumpToLive, rebuild: retry.later }, onReport);
+  const dog = new Watchdog(video, { ...sight, jumpToLive, rebuild: retry.later }, ear.report);
+  const stopMotion = onMotion(video, () => ear.moved(sight.behindS()));
   return {
     play,
     retry,
@@ -101,16 +67,27 @@ function steer(video: HTMLVideoElement, load: () => void, sight: Sight, onReport
     },
     stop: () => {
       dog.stop();
+      stopMotion();
       retry.stop();
     },
   };
 }
 
+/** How hls.js is to play: as near to the camera as parts allow, or with whole segments in hand against a bad network. */
+export type Manner = 'near' | 'calm';
+
+const MANNERS: Record<Manner, Partial<HlsConfig>> = {
+  near: { lowLatencyMode: true, maxBufferLength: 12 },
+  calm: { lowLatencyMode: false, liveSyncDuration: CALM_BEHIND_S, maxBufferLength: 20 },
+};
+
 /** Plays through hls.js. Rejects only when its code cannot be loaded. */
 export async function playHlsJs(
   video: HTMLVideoElement,
   url: string,
-  onReport: (report: Report) => void,
+  ear: Ear,
+  clock: EngineClock,
+  manner: Manner = 'near',
 ): Promise<Playback> {
   const { default: HlsJs } = await import('hls.js');
   let hls: Hls | null = null;
@@ -119,13 +96,12 @@ export async function playHlsJs(
   const build = () => {
     hls?.destroy();
     hls = new HlsJs({
-      lowLatencyMode: true,
+      ...MANNERS[manner],
       // Without it WebKitGTK ends the element for good at the first underrun.
       liveDurationInfinity: true,
       // Rate changes flush the GStreamer pipeline; lateness is cured by jumping instead.
       maxLiveSyncPlaybackRate: 1,
       backBufferLength: 20,
-      maxBufferLength: 12,
     });
     hls.on(HlsJs.Events.ERROR, (_, error) => onError(error));
     hls.on(HlsJs.Events.MANIFEST_PARSED, play);
@@ -142,10 +118,10 @@ export async function playHlsJs(
         const at = hls?.liveSyncPosition ?? null;
         return at !== null && Number.isFinite(at) ? at : null;
       },
-      behindS: () => behindS(hls?.playingDate?.getTime() ?? null, Date.now(), hls?.latency ?? null),
+      behindS: () => behindS(hls?.playingDate?.getTime() ?? null, clock.nowMs(), hls?.latency ?? null),
       targetS: () => hls?.targetLatency ?? null,
     },
-    onReport,
+    ear,
   );
 
   const onError = (error: ErrorData) => {
@@ -186,11 +162,7 @@ export async function playHlsJs(
 }
 
 /** Plays through the element itself (Safari on a phone). */
-export function playNative(
-  video: HTMLVideoElement,
-  url: string,
-  onReport: (report: Report) => void,
-): Playback {
+export function playNative(video: HTMLVideoElement, url: string, ear: Ear, clock: EngineClock): Playback {
   const load = () => {
     video.src = url;
     play();
@@ -204,11 +176,11 @@ export function playNative(
       liveEdgeS,
       behindS: () => {
         const at = liveEdgeS();
-        return at === null ? null : behindS(null, Date.now(), at + 1 - video.currentTime);
+        return at === null ? null : behindS(null, clock.nowMs(), at + 1 - video.currentTime);
       },
       targetS: () => null,
     },
-    onReport,
+    ear,
   );
 
   video.addEventListener('error', retry.later);

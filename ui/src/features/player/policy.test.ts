@@ -106,3 +106,10 @@ test('depth is read from the playlists', () => {
     policy.listedSegments('#EXTM3U\n#EXTINF:2.0,\n1.m4s\n#EXT-X-PART:DURATION=0.3\n#EXTINF:2.0,\n2.m4s\n'),
   ).toBe(2);
 });
+
+test('what is beside a playlist is reached as the playlist is', () => {
+  const hls = 'http://127.0.0.1:8935/a/index.m3u8?viewer=preview';
+  expect(policy.besides('http://192.168.1.20:8935/a/whep', hls)).toBe(
+    'http://127.0.0.1:8935/a/whep?viewer=preview',
+  );
+});

@@ -28,8 +28,13 @@ export function choosePath(support: Support): Path {
   return { way: 'none', reason: support.linux ? 'codecs-linux' : 'codecs' };
 }
 
+/** `MediaSource`, or what iPhones have in its place. */
+export function sourceClass(page: Window & typeof globalThis = window): typeof MediaSource | undefined {
+  return page.MediaSource ?? (page as { ManagedMediaSource?: typeof MediaSource }).ManagedMediaSource;
+}
+
 export function probeSupport(page: Window & typeof globalThis = window): Support {
-  const source = page.MediaSource ?? (page as { ManagedMediaSource?: typeof MediaSource }).ManagedMediaSource;
+  const source = sourceClass(page);
   const video = page.document.createElement('video');
   return {
     mediaSource: source !== undefined,
@@ -109,6 +114,15 @@ export function asPreview(url: string, page: string = location.href): string {
   const { protocol, hostname } = new URL(page);
   if (protocol === 'tauri:' || hostname === 'tauri.localhost') at.hostname = '127.0.0.1';
   at.searchParams.set('viewer', 'preview');
+  return at.href;
+}
+
+/** `url` at the host of `hls` and with its marks: what is beside a playlist is reached as the playlist is. */
+export function besides(url: string, hls: string): string {
+  const at = new URL(url);
+  const { host, search } = new URL(hls);
+  at.host = host;
+  at.search = search;
   return at.href;
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { readLoudness, rememberLoudness } from './preferences';
+import { readLoudness, readWish, rememberLoudness, rememberWish } from './preferences';
 
 const KEY = 'stream-console.loudness';
 const fallback = { muted: true, volume: 1 };
@@ -19,4 +19,12 @@ test.each(['nonsense', '{}', '{"muted":"yes","volume":1}', 'null'])('%j is not b
 test('a volume out of range is brought into it', () => {
   localStorage.setItem(KEY, '{"muted":false,"volume":7}');
   expect(readLoudness(fallback).volume).toBe(1);
+});
+
+test('the wished way is remembered, and only a known one is believed', () => {
+  expect(readWish()).toBe('auto');
+  rememberWish('ll-hls');
+  expect(readWish()).toBe('ll-hls');
+  localStorage.setItem('stream-console.way', 'carrier-pigeon');
+  expect(readWish()).toBe('auto');
 });

@@ -1,4 +1,6 @@
-// Loudness, remembered in this browser. Storage may be switched off; then it is remembered by nobody.
+// Loudness and the way of playing, remembered in this browser. Storage may be switched off; then it is remembered by nobody.
+
+import { WAYS, type Way, type Wish } from './ways';
 
 export interface Loudness {
   muted: boolean;
@@ -21,6 +23,25 @@ export function readLoudness(fallback: Loudness): Loudness {
 export function rememberLoudness(loudness: Loudness): void {
   try {
     localStorage.setItem(KEY, JSON.stringify(loudness));
+  } catch {
+    // Not remembered.
+  }
+}
+
+const WAY_KEY = 'stream-console.way';
+
+export function readWish(): Wish {
+  try {
+    const found = localStorage.getItem(WAY_KEY);
+    return WAYS.includes(found as Way) ? (found as Way) : 'auto';
+  } catch {
+    return 'auto';
+  }
+}
+
+export function rememberWish(wish: Wish): void {
+  try {
+    localStorage.setItem(WAY_KEY, wish);
   } catch {
     // Not remembered.
   }

@@ -7,6 +7,8 @@ export interface Report {
   waiting: boolean;
   /** Distance to the camera in seconds, null while unknown. */
   behindS: number | null;
+  /** Packets lost on the way so far, where the way knows. */
+  lostPackets?: number | null;
 }
 
 /** What the watchdog may ask and do. */

@@ -1,11 +1,15 @@
 // The form's texts and what they mean. Pure.
 import type { Settings } from '../../host/generated';
 
-/** What stands in the number fields, as typed. */
+/** What stands in the fields, as typed. */
 export interface Draft {
   rtmpPort: string;
   httpPort: string;
   hubPort: string;
+  webrtcPort: string;
+  /** Separated by commas or spaces. */
+  webrtcAddresses: string;
+  webrtc: boolean;
   graceS: string;
   lanAccess: boolean;
   startOnPublish: boolean;
@@ -14,13 +18,21 @@ export interface Draft {
   cloudReplace: boolean;
 }
 
-export type Problems = Partial<Record<'rtmpPort' | 'httpPort' | 'hubPort' | 'graceS', string>>;
+export type Problems = Partial<
+  Record<'rtmpPort' | 'httpPort' | 'hubPort' | 'webrtcPort' | 'webrtcAddresses' | 'graceS', string>
+>;
+
+/** As many as the console takes. */
+const MOST_ADDRESSES = 8;
 
 export function draftOf(chosen: Settings): Draft {
   return {
     rtmpPort: String(chosen.rtmpPort),
     httpPort: String(chosen.httpPort),
     hubPort: String(chosen.hubPort),
+    webrtcPort: String(chosen.webrtcPort),
+    webrtcAddresses: chosen.webrtcAddresses.join(', '),
+    webrtc: chosen.webrtc,
     graceS: String(chosen.graceS),
     lanAccess: chosen.lanAccess,
     startOnPublish: chosen.startOnPublish,
@@ -35,6 +47,12 @@ function whole(text: string, most: number): number | null {
   return Number.isInteger(value) && value <= most ? value : null;
 }
 
+/** True for `203.0.113.7` and `2001:db8::1`; a name or a port makes it none. */
+export function isIpAddress(text: string): boolean {
+  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return text.split('.').every((part) => Number(part) <= 255);
+  return /^[0-9a-f:.]*:[0-9a-f:.]*$/i.test(text) && URL.canParse(`http://[${text}]`);
+}
+
 /** The settings a draft stands for, or what is wrong with it in words. */
 export function read(
   draft: Draft,
@@ -43,6 +61,8 @@ export function read(
   const rtmpPort = whole(draft.rtmpPort, 65_535);
   const httpPort = whole(draft.httpPort, 65_535);
   const hubPort = whole(draft.hubPort, 65_535);
+  const webrtcPort = whole(draft.webrtcPort, 65_535);
+  const webrtcAddresses = draft.webrtcAddresses.split(/[\s,]+/).filter((address) => address !== '');
   const graceS = whole(draft.graceS, 1800);
   const problems: Problems = {};
   const port = 'A port is a whole number from 1 to 65535; 0 takes any free one.';
@@ -58,15 +78,30 @@ export function read(
         ? 'Encoders already use this port. Choose another one.'
         : 'Viewers already use this port. Choose another one.';
   }
+  if (webrtcPort === null) problems.webrtcPort = port;
+  else if (webrtcPort !== 0 && [rtmpPort, httpPort, hubPort].includes(webrtcPort)) {
+    problems.webrtcPort = 'Encoders, viewers or apps already use this port. Choose another one.';
+  }
+  const wrong = webrtcAddresses.find((address) => !isIpAddress(address));
+  if (wrong !== undefined) {
+    problems.webrtcAddresses = `“${wrong}” is not an IP address. Give one such as 203.0.113.7, without a port or a name.`;
+  } else if (webrtcAddresses.length > MOST_ADDRESSES) {
+    problems.webrtcAddresses = `At most ${MOST_ADDRESSES} addresses.`;
+  }
   if (graceS === null) problems.graceS = 'A whole number of seconds from 0 to 1800 (half an hour).';
-  if (rtmpPort === null || httpPort === null || hubPort === null || graceS === null) return { problems };
+  if (rtmpPort === null || httpPort === null || hubPort === null || webrtcPort === null || graceS === null) {
+    return { problems };
+  }
   if (Object.keys(problems).length > 0) return { problems };
-  const { lanAccess, startOnPublish, freezePicture, keepDestinationsOn, cloudReplace } = draft;
+  const { webrtc, lanAccess, startOnPublish, freezePicture, keepDestinationsOn, cloudReplace } = draft;
   return {
     settings: {
       rtmpPort,
       httpPort,
       hubPort,
+      webrtcPort,
+      webrtcAddresses,
+      webrtc,
       graceS,
       lanAccess,
       startOnPublish,

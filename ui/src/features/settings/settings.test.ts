@@ -69,6 +69,7 @@ test('a choice that needs a restart says so', () => {
 });
 
 test.each([
+  ['Play with no delay (WebRTC)', { webrtc: false }],
   ['Show the last picture during a drop', { freezePicture: true }],
   ['Keep destinations on after a stream', { keepDestinationsOn: true }],
   ['Replace what runs, as the MentraOS cloud does', { cloudReplace: true }],
@@ -113,5 +114,22 @@ test('the token of the glasses is hidden, and renewed only after a question', as
   expect(host.calls).toEqual([]);
   await user.click(await screen.findByRole('button', { name: 'Make a new token' }));
   expect(host.calls.at(-1)?.command).toBe('new_glasses_token');
+  stop();
+});
+
+test('where WebRTC viewers on other networks get in is saved', async () => {
+  const { host, user, stop } = open();
+  await user.type(screen.getByLabelText('Also reachable at'), 'router');
+  expect(screen.getByText(/“router” is not an IP address/)).toBeTruthy();
+  expect(screen.getByTestId('save-settings')).toHaveProperty('disabled', true);
+  await user.clear(screen.getByLabelText('Also reachable at'));
+  await user.type(screen.getByLabelText('Also reachable at'), '203.0.113.7');
+  await user.clear(screen.getByLabelText('WebRTC port'));
+  await user.type(screen.getByLabelText('WebRTC port'), '9003');
+  await user.click(screen.getByTestId('save-settings'));
+  expect(host.calls.at(-1)).toEqual({
+    command: 'update_settings',
+    args: { ...SETTINGS, webrtcPort: 9003, webrtcAddresses: ['203.0.113.7'] },
+  });
   stop();
 });

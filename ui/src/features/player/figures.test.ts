@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { FrameCount } from './figures';
+
+const element = (frames: number, droppedVideoFrames = 0) =>
+  ({
+    videoWidth: 1280,
+    videoHeight: 720,
+    getVideoPlaybackQuality: () => ({ totalVideoFrames: frames, droppedVideoFrames }),
+  }) as HTMLVideoElement;
+
+test('pictures a second are those between two looks at one element', () => {
+  const count = new FrameCount();
+  const video = element(100, 4);
+  expect(count.read(video, 0)).toEqual({ width: 1280, height: 720, fps: null, droppedFrames: 4 });
+  Object.assign(video, element(145, 5));
+  expect(count.read(video, 1500)).toMatchObject({ fps: 30, droppedFrames: 5 });
+  Object.assign(video, element(3));
+  expect(count.read(video, 2500).fps).toBeNull();
+  expect(count.read(element(500), 3500).fps).toBeNull();
+});
+
+test('an element that tells nothing', () => {
+  const video = { videoWidth: 0, videoHeight: 0 } as HTMLVideoElement;
+  expect(new FrameCount().read(video, 0)).toEqual({
+    width: null,
+    height: null,
+    fps: null,
+    droppedFrames: null,
+  });
+});

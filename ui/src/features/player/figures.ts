@@ -1,0 +1,40 @@
+// What the details say of the picture on screen.
+
+export interface Figures {
+  width: number | null;
+  height: number | null;
+  fps: number | null;
+  droppedFrames: number | null;
+}
+
+interface Count {
+  atMs: number;
+  frames: number;
+}
+
+/** Counts pictures on one element; a new element begins anew. */
+export class FrameCount {
+  #last: Count | null = null;
+  #video: HTMLVideoElement | null = null;
+
+  read(video: HTMLVideoElement, nowMs: number): Figures {
+    const quality = video.getVideoPlaybackQuality?.();
+    const size = video.videoWidth > 0;
+    const before = this.#video === video ? this.#last : null;
+    const frames = quality?.totalVideoFrames ?? 0;
+    this.#video = video;
+    this.#last = { atMs: nowMs, frames };
+    return {
+      width: size ? video.videoWidth : null,
+      height: size ? video.videoHeight : null,
+      fps: quality === undefined ? null : rate(before, this.#last),
+      droppedFrames: quality?.droppedVideoFrames ?? null,
+    };
+  }
+}
+
+/** Null without two counts, and when the counter began anew between them. */
+function rate(before: Count | null, now: Count): number | null {
+  if (before === null || now.atMs <= before.atMs || now.frames < before.frames) return null;
+  return ((now.frames - before.frames) * 1000) / (now.atMs - before.atMs);
+}
