@@ -41,7 +41,7 @@ async function oneStart(scope, environment) {
   await answering(() => ask('/status'), driver);
 
   // Asking for a session is what starts the program.
-  const options = { binary: program, args: ['--rtmp-port', '0', '--http-port', '0'] };
+  const options = { binary: program, args: ['--rtmp-port', '--http-port', '--hub-port', '--webrtc-port'].flatMap((name) => [name, '0']) };
   const capabilities = { alwaysMatch: { 'webkitgtk:browserOptions': options } };
   const { sessionId } = await ask('/session', { capabilities });
   const script = `(${usable})(...arguments);`;

@@ -42,7 +42,7 @@ test('a data folder that cannot be used is told in words and leaves no window be
 
 test('a second launch hands over to the first and ends', { timeout: 60_000 }, async (t) => {
   const { STREAM_CONSOLE_MULTI_INSTANCE, ...env } = await startScreen(t);
-  const ports = ['--rtmp-port', '0', '--http-port', '0', '--hub-port', '0'];
+  const ports = ['--rtmp-port', '--http-port', '--hub-port', '--webrtc-port'].flatMap((name) => [name, '0']);
   const first = start(t, program('stream-console'), ports, { env });
   first.child.stdout.resume();
   await opened(first);

@@ -21,8 +21,8 @@ const ROOMS: [(&str, &[&str]); 13] = [
     ("xtask", &["console"]),
     // Its tests use public doors; these lend it an RTMP client and the contract to compare.
     ("console-tests", &["console", "media-formats"]),
-    // It measures the engine alone, without a console around it.
-    ("console-bench", &["media-engine", "media-formats"]),
+    // It measures the engine alone, without a console around it; viewers over WebRTC are those of the tests.
+    ("console-bench", &["console-tests", "media-engine", "media-formats"]),
 ];
 
 /// Names of dependencies and the only rooms that may have them.

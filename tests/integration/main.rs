@@ -13,6 +13,7 @@ mod reconnect;
 mod restart;
 mod secrets;
 mod snapshots;
+mod webrtc;
 
 use console_tests::{Console, Playlist, Profile, Publisher, Screen};
 

@@ -375,7 +375,7 @@ async fn launch(
     let log =
         File::options().create(true).append(true).open(stderr_file(folder)).expect("a file for its words");
     let mut command = Command::new(program());
-    for port in ["--rtmp-port", "--http-port", "--hub-port", "--control-port"] {
+    for port in ["--rtmp-port", "--http-port", "--hub-port", "--webrtc-port", "--control-port"] {
         if !arguments.iter().any(|argument| argument == port) {
             command.args([port, "0"]);
         }

@@ -24,6 +24,7 @@ mod screen;
 mod tunnel;
 mod wait;
 mod webhooks;
+pub mod webrtc;
 
 pub use app_socket::AppSocket;
 pub use certificates::{Certificates, Flaw};

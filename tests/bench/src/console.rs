@@ -43,6 +43,8 @@ impl Console {
                 "0",
                 "--hub-port",
                 "0",
+                "--webrtc-port",
+                "0",
                 "--control-port",
                 "0",
                 "--data-dir",

@@ -5,6 +5,7 @@ mod clip;
 mod console;
 mod cpu;
 mod fanout;
+mod glass;
 mod ingest;
 mod latency;
 mod nginx;
@@ -15,6 +16,7 @@ mod row;
 mod serve;
 mod subject;
 mod tcp;
+mod webrtc;
 mod window;
 
 use std::sync::Arc;
@@ -47,6 +49,9 @@ enum Verb {
         /// The streams take media in but package nothing
         #[arg(long)]
         ended: bool,
+        /// They may be watched by WebRTC
+        #[arg(long)]
+        webrtc: bool,
     },
 }
 
@@ -57,8 +62,13 @@ enum Group {
     Ingest,
     /// How soon media can be fetched, and how soon a publisher is let in
     Latency,
+    /// Viewers over WebRTC: how soon packets leave, and what each costs
+    #[value(name = "webrtc")]
+    WebRtc,
     /// hls.js in Chromium
     Player,
+    /// From the demo camera's clock to the screen, by WebRTC and in the desktop window
+    Glass,
     /// From the start of the desktop program to a window one can use
     Start,
     /// One stream to twenty destinations
@@ -69,7 +79,7 @@ enum Group {
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     match arguments.verb {
-        Some(Verb::Serve { streams, ended }) => serve::run(streams, ended).await,
+        Some(Verb::Serve { streams, ended, webrtc }) => serve::run(streams, ended, webrtc).await,
         None => measure(&arguments.only, Duration::from_secs(arguments.seconds)).await,
     }
 }
@@ -82,7 +92,9 @@ async fn measure(only: &[Group], load: Duration) -> Result<()> {
         match group {
             Group::Ingest => ingest::print_rows(folder.path(), &clip, load).await?,
             Group::Latency => latency::print_rows().await?,
+            Group::WebRtc => webrtc::print_rows(&clip, load).await?,
             Group::Player => player::row(&clip).await?.print(),
+            Group::Glass => glass::print_rows().await?,
             Group::Start => window::row().await?.print(),
             Group::Fanout => fanout::print_rows(folder.path(), &clip, load).await?,
         }

@@ -27,7 +27,7 @@ impl Door for OpenDoor {
 
 /// Prints the RTMP and HTTP addresses, then answers each line on standard input with the payload bytes held, until
 /// it is closed.
-pub(crate) async fn run(count: usize, ended: bool) -> Result<()> {
+pub(crate) async fn run(count: usize, ended: bool, webrtc: bool) -> Result<()> {
     let streams = Arc::new(OnceCell::new());
     let config = EngineConfig::new(Arc::new(|_: &str| None));
     let clock = config.clock;
@@ -45,6 +45,7 @@ pub(crate) async fn run(count: usize, ended: bool) -> Result<()> {
                     next_epoch: 0,
                 },
             });
+            stream.set_webrtc(webrtc);
             if ended {
                 stream.end();
             }

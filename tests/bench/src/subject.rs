@@ -18,11 +18,17 @@ pub(crate) struct Subject {
 
 impl Subject {
     pub(crate) async fn start(streams: usize, ended: bool) -> Result<Self> {
+        Self::start_with(streams, if ended { &["--ended"] } else { &[] }).await
+    }
+
+    /// A single stream that may be watched by WebRTC.
+    pub(crate) async fn start_webrtc() -> Result<Self> {
+        Self::start_with(1, &["--webrtc"]).await
+    }
+
+    async fn start_with(streams: usize, flags: &[&str]) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["serve", "--streams", &streams.to_string()]);
-        if ended {
-            command.arg("--ended");
-        }
+        command.args(["serve", "--streams", &streams.to_string()]).args(flags);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let input = child.stdin.take().context("no input")?;
         let mut output = BufReader::new(child.stdout.take().context("no output")?).lines();

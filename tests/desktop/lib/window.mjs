@@ -12,8 +12,14 @@ const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 const FIND = `const find = (selector, text = '') =>
   [...document.querySelectorAll(selector)].find((one) => one.textContent.includes(text) && !one.disabled) ?? null;`;
 
-/** Opens the desktop program's window on free ports. The driver, the program and the window end with `t`. */
-export async function openWindow(t, environment, args = ['--rtmp-port', '0', '--http-port', '0', '--hub-port', '0']) {
+const PORTS = ['--rtmp-port', '--http-port', '--hub-port', '--webrtc-port'];
+
+/**
+ * Opens the desktop program's window, on free ports where `named` says no other. The driver, the program and the window
+ * end with `t`.
+ */
+export async function openWindow(t, environment, named = [], binary = program('stream-console')) {
+  const args = [...named, ...PORTS.filter((name) => !named.includes(name)).flatMap((name) => [name, '0'])];
   const port = await freePort();
   const env = { ...environment, TAURI_AUTOMATION: 'true', TAURI_WEBVIEW_AUTOMATION: 'true' };
   const driver = start(t, 'WebKitWebDriver', [`--port=${port}`], { env });
@@ -28,7 +34,7 @@ export async function openWindow(t, environment, args = ['--rtmp-port', '0', '--
     return value;
   };
   await answering(() => ask('GET', '/status'), driver);
-  const options = { binary: program('stream-console'), args };
+  const options = { binary, args };
   const capabilities = { alwaysMatch: { 'webkitgtk:browserOptions': options } };
   const { sessionId } = await ask('POST', '/session', { capabilities });
   const at = (path) => `/session/${sessionId}${path}`;
@@ -45,6 +51,9 @@ export async function openWindow(t, environment, args = ['--rtmp-port', '0', '--
   const window = {
     /** Runs a function in the page and returns what it returns. */
     run,
+    /** Runs a function in the page that returns a promise, and returns what that resolves with. */
+    later: (script, ...args) =>
+      runAsync(`const given = [...arguments]; const done = given.pop(); (${script})(...given).then(done);`, ...args),
     /** Waits until a function run in the page returns something true, and returns that. */
     until: async (what, condition, args = [], milliseconds = 30_000) => {
       const found = await runAsync(

@@ -13,10 +13,10 @@ const HERE = fileURLToPath(new URL('..', import.meta.url));
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript' };
 
 /** A browser that closes with `t`. */
-export async function startBrowser(t) {
+export async function startBrowser(t, { args = [] } = {}) {
   const browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--mute-audio'],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--mute-audio', ...args],
   });
   atEnd(t, () => browser.close());
   return browser;

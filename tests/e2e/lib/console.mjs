@@ -1,6 +1,6 @@
 // The real console: the headless program on free ports and a data folder of its own.
 import { WebSocket } from 'ws';
-import { program, temporaryFolder } from './paths.mjs';
+import { program as built, temporaryFolder } from './paths.mjs';
 import { end, line, start } from './processes.mjs';
 
 /**
@@ -9,11 +9,12 @@ import { end, line, start } from './processes.mjs';
  * - `api(command, args)` calls the control API and returns its answer; a refusal is thrown.
  * - `until(what, condition)` waits until a snapshot of the console satisfies `condition`, and returns that snapshot.
  */
-export async function startConsole(t, { folder = temporaryFolder(t), args = [] } = {}) {
-  const ports = ['--rtmp-port', '0', '--http-port', '0', '--hub-port', '0', '--control-port', '0'];
+export async function startConsole(t, { folder = temporaryFolder(t), args = [], program = built('stream-console-headless') } = {}) {
+  const names = ['--rtmp-port', '--http-port', '--hub-port', '--webrtc-port', '--control-port'];
+  const ports = names.flatMap((name) => [name, '0']);
   // The keychain of whoever runs the tests is none of their business.
   const options = ['--data-dir', folder, '--keys-in-file', ...ports, ...args];
-  const running = start(t, program('stream-console-headless'), options);
+  const running = start(t, program, options);
   const ready = JSON.parse(await line(running, (text) => text.startsWith('{'), 'its addresses'));
   const api = async (command, args = {}) => {
     const response = await fetch(`${ready.control}/api/${command}`, {
