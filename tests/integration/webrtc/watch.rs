@@ -6,7 +6,7 @@ use console_tests::webrtc::{Joining, Keep, Sight, Sound, Swarm, Unit, Viewer, Wa
 use console_tests::{PATIENCE, Profile, Publisher, within};
 use reqwest::StatusCode;
 
-use crate::webrtc::{demo, live, viewers};
+use crate::webrtc::{demo, live, playable, viewers};
 
 /// Within this, a viewer that joins in the middle of a group of pictures sees one.
 const FIRST_PICTURE: Duration = Duration::from_millis(500);
@@ -136,13 +136,14 @@ async fn who_comes_before_the_camera_is_told_to_try_again() {
     let path = screen.url("webrtc").replace(&console.http(), "");
     publisher.kill().await;
     console.restart().await;
+    let mut screen = console.screen().await;
+    screen.phase("interrupted").await;
     let url = format!("{}{path}", console.http());
     let refused = Viewer::connect(&url).await.err().expect("nothing is there to see");
     assert_eq!(refused.status, StatusCode::CONFLICT, "{refused:?}");
     assert!(refused.words.contains("Try again"), "{refused:?}");
-    let mut screen = console.screen().await;
     let _publisher = Publisher::start(&console.publish_url().await, &Profile::MAIN);
-    screen.phase("live").await;
+    playable(&mut screen).await;
     assert_eq!(screen.url("webrtc"), url, "the address stays");
     Viewer::connect(&url).await.expect("a session").first_keyframe().await;
 }

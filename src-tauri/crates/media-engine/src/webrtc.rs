@@ -41,6 +41,7 @@ pub use self::candidates::CandidateSource;
 use self::candidates::Candidates;
 use self::exchange::{Command, Exchange, Newcomer};
 pub(crate) use self::negotiate::Unfit;
+use self::negotiate::{Offered, Sent};
 pub(crate) use self::peer::SessionId;
 pub(crate) use self::socket::Sockets;
 
@@ -116,6 +117,9 @@ pub(crate) struct Answered {
     pub(crate) sdp: String,
 }
 
+/// A publisher whose offer fits.
+pub(crate) struct PublishOffer(Offered<Sent>);
+
 /// The engine's WebRTC side, as its HTTP door uses it.
 #[derive(Clone)]
 pub(crate) struct WebRtc {
@@ -162,15 +166,18 @@ impl WebRtc {
         self.join(newcomer, command, offered.answer).await
     }
 
-    /// Connects a publisher that offers `sdp` to the stream it was admitted to. It replaces whoever publishes once its
-    /// connection stands.
+    /// Answers a publisher's offer, before anybody asks whether it may publish: a bad one must not start a stream.
+    pub(crate) fn offered(&self, sdp: &str) -> Result<PublishOffer, NotConnected> {
+        negotiate::publish(sdp, &self.candidates.now()).map(PublishOffer).map_err(NotConnected::Unfit)
+    }
+
+    /// Connects a publisher to the stream it was admitted to. It replaces whoever publishes once its connection stands.
     pub(crate) async fn publish(
         &self,
         stream: Stream,
         info: PublisherInfo,
-        sdp: &str,
+        PublishOffer(offered): PublishOffer,
     ) -> Result<Answered, NotConnected> {
-        let offered = negotiate::publish(sdp, &self.candidates.now()).map_err(NotConnected::Unfit)?;
         let newcomer =
             |session| Newcomer { session, rtc: Box::new(offered.rtc), ufrag: offered.ufrag, counted: false };
         let tracks = offered.tracks;

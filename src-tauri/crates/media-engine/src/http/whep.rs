@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, post};
+use futures_util::StreamExt as _;
 
 use super::Shared;
 use crate::viewers::UNCOUNTED;
@@ -16,6 +17,8 @@ use crate::webrtc::{Answered, NotConnected, Unfit, WebRtcState};
 
 /// Longest offer taken; a browser's is below 10 KiB.
 const MAX_OFFER_BYTES: usize = 64 << 10;
+/// Of a longer one, this much is passed over, so that the sender gets to read the answer.
+const MAX_PASSED_OVER_BYTES: usize = 2 << 20;
 /// Media types (RFC 8866 s8.1, RFC 8840 s9).
 const SDP: HeaderValue = HeaderValue::from_static("application/sdp");
 const TRICKLE: HeaderValue = HeaderValue::from_static("application/trickle-ice-sdpfrag");
@@ -108,10 +111,24 @@ pub(super) async fn read_offer(headers: &HeaderMap, body: Body) -> Result<String
             "Send an SDP offer, with content type application/sdp.",
         ));
     }
-    let bytes = to_bytes(body, MAX_OFFER_BYTES).await.map_err(|_| {
-        Refusal(StatusCode::PAYLOAD_TOO_LARGE, "The offer is longer than any player's. Send at most 64 KiB.")
-    })?;
-    String::from_utf8(bytes.into()).map_err(|_| refusal(NotConnected::Unfit(Unfit::BadOffer)))
+    let mut offer = Vec::new();
+    let mut read_bytes = 0;
+    let mut pieces = body.into_data_stream();
+    while let Some(Ok(piece)) = pieces.next().await {
+        read_bytes += piece.len();
+        if read_bytes <= MAX_OFFER_BYTES {
+            offer.extend_from_slice(&piece);
+        } else if read_bytes > MAX_PASSED_OVER_BYTES {
+            break;
+        }
+    }
+    if read_bytes > MAX_OFFER_BYTES {
+        return Err(Refusal(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "The offer is longer than any player's. Send at most 64 KiB.",
+        ));
+    }
+    String::from_utf8(offer).map_err(|_| refusal(NotConnected::Unfit(Unfit::BadOffer)))
 }
 
 pub(super) fn refusal(why: NotConnected) -> Refusal {

@@ -59,26 +59,29 @@ async fn admit(
             "Send the stream key as a bearer token, or as the last part of the address.",
         ));
     }
-    // Read before the door is asked: it may start a stream for who publishes.
+    // Before the door is asked, which may start a stream for who publishes.
     let offer = read_offer(&headers, body).await.map_err(|refusal| refusal.into_response())?;
+    let offered = shared.webrtc.offered(&offer).map_err(unfit)?;
     let encoder = encoder(&headers);
     let attempt = Attempt::new(keys, address.to_string(), encoder.clone());
     let stream = shared.door.admit(attempt).await.map_err(|words| unauthorised(&words))?;
     let info = PublisherInfo { address: address.to_string(), encoder, since_ms: shared.clock.now_ms() };
-    let answered = shared.webrtc.publish(stream, info, &offer).await.map_err(|why| {
-        match why {
-            NotConnected::Unfit(Unfit::NoVideo) => {
-                Refusal(StatusCode::NOT_ACCEPTABLE, "The offer sends neither H.264 video nor Opus sound.")
-            }
-            NotConnected::Unfit(Unfit::NoH264) => Refusal(
-                StatusCode::NOT_ACCEPTABLE,
-                "The offer sends no H.264 video. Choose H.264 in the encoder.",
-            ),
-            why => refusal(why),
-        }
-        .into_response()
-    })?;
+    let answered = shared.webrtc.publish(stream, info, offered).await.map_err(unfit)?;
     Ok(created("/whip/session/", answered))
+}
+
+fn unfit(why: NotConnected) -> Response {
+    match why {
+        NotConnected::Unfit(Unfit::NoVideo) => {
+            Refusal(StatusCode::NOT_ACCEPTABLE, "The offer sends neither H.264 video nor Opus sound.")
+        }
+        NotConnected::Unfit(Unfit::NoH264) => Refusal(
+            StatusCode::NOT_ACCEPTABLE,
+            "The offer sends no H.264 video. Choose H.264 in the encoder.",
+        ),
+        why => refusal(why),
+    }
+    .into_response()
 }
 
 fn bearer(headers: &HeaderMap) -> Option<String> {

@@ -12,6 +12,9 @@ use super::ingest::Ingest;
 use super::viewer::Viewer;
 use crate::stream::{Publisher, PublisherInfo, Stream};
 
+/// Times a peer is driven before others have their turn: more packets than its pace lets go at once.
+const MAX_ROUNDS: usize = 256;
+
 /// Unguessable name of a session's resource. Whoever knows it may end the session.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct SessionId(String);
@@ -128,19 +131,32 @@ impl Peer {
     pub(super) fn handle(
         &mut self,
         input: Input<'_>,
+        now: Instant,
         transmit: &mut impl FnMut(Transmit),
         happened: &mut Vec<Happened>,
     ) {
-        if let Err(error) = self.rtc.handle_input(input) {
-            tracing::debug!(session = ?self.session, %error, "a WebRTC peer failed");
-            happened.push(Happened::Gone);
-            return;
+        let mut input = input;
+        // Its pacer lets one packet go each time it is told the time, and wants to be told again at once.
+        for _ in 0..MAX_ROUNDS {
+            if let Err(error) = self.rtc.handle_input(input) {
+                tracing::debug!(session = ?self.session, %error, "a WebRTC peer failed");
+                happened.push(Happened::Gone);
+                return;
+            }
+            if !self.drain(transmit, happened) || self.due > now {
+                return;
+            }
+            input = Input::Timeout(now);
         }
-        self.drain(transmit, happened);
     }
 
-    /// Every change of the connection is followed by this: it says what to send until it says when it is due.
-    pub(super) fn drain(&mut self, transmit: &mut impl FnMut(Transmit), happened: &mut Vec<Happened>) {
+    /// Every change of the connection is followed by this: it says what to send until it says when it is due. False if it is
+    /// gone.
+    pub(super) fn drain(
+        &mut self,
+        transmit: &mut impl FnMut(Transmit),
+        happened: &mut Vec<Happened>,
+    ) -> bool {
         loop {
             match self.rtc.poll_output() {
                 Ok(Output::Timeout(due)) => {
@@ -152,13 +168,15 @@ impl Peer {
                 Err(error) => {
                     tracing::debug!(session = ?self.session, %error, "a WebRTC peer failed");
                     happened.push(Happened::Gone);
-                    return;
+                    return false;
                 }
             }
         }
-        if !self.rtc.is_alive() {
+        let alive = self.rtc.is_alive();
+        if !alive {
             happened.push(Happened::Gone);
         }
+        alive
     }
 
     fn event(&mut self, event: Event) -> Option<Happened> {
