@@ -26,7 +26,7 @@ const ROOMS: [(&str, &[&str]); 13] = [
 ];
 
 /// Names of dependencies and the only rooms that may have them.
-const CONFINED: [(&str, &[&str]); 11] = [
+const CONFINED: [(&str, &[&str]); 15] = [
     ("tauri", &["stream-console"]),
     ("sqlx", &["storage"]),
     ("axum", &["media-engine", "mentra-link", "stream-console-headless"]),
@@ -38,6 +38,10 @@ const CONFINED: [(&str, &[&str]); 11] = [
     ("keyring", &["runtime"]),
     ("tokio-rustls", &["media-engine"]),
     ("rustls-platform-verifier", &["media-engine"]),
+    ("str0m", &["media-engine", "console-tests"]),
+    ("opus-rs", &["media-engine", "console-tests"]),
+    ("syom", &["media-engine"]),
+    ("quinn-udp", &["media-engine"]),
 ];
 
 /// Rooms that take time, randomness and bytes as inputs, and what they therefore never need.

@@ -3,7 +3,7 @@
 //! It waits for the first of: a datagram, a command, news of a stream, the time a peer wants to be driven at. Nothing in
 //! here waits for a peer: what one cannot take now is its own loss.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,6 +30,8 @@ use crate::stream::{PublisherInfo, Stream};
 const RECEIVE_ROUNDS: usize = 8;
 /// How often viewers are counted and figures are put together.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(2);
+/// Sessions remembered after their end. Overflow policy: the oldest is forgotten, and ending it is "no such session".
+const MAX_ENDED: usize = 256;
 /// Addresses remembered of one peer; it may come from several while its checks run.
 const MAX_ADDRESSES: usize = 8;
 
@@ -81,6 +83,8 @@ pub(super) struct Exchange {
     by_address: HashMap<(Protocol, SocketAddr), Id>,
     tcp: HashMap<SocketAddr, (mpsc::Sender<Vec<u8>>, CancellationToken)>,
     feeds: Vec<Feed>,
+    /// Sessions that ended by themselves, whose owners may not know it yet: the newest few.
+    ended: VecDeque<(String, SessionId)>,
     /// A publisher that sends nothing for this long has to leave.
     idle_timeout: Duration,
     clean_at: Instant,
@@ -108,6 +112,7 @@ impl Exchange {
             by_address: HashMap::new(),
             tcp: HashMap::new(),
             feeds: Vec::new(),
+            ended: VecDeque::new(),
             idle_timeout,
             clean_at: Instant::now() + HOUSEKEEPING_EVERY,
         }
@@ -166,11 +171,13 @@ impl Exchange {
                 let _ = answer.send(self.join(PUBLISHERS.to_owned(), newcomer, role, now));
             }
             Command::End { owner, session, answer } => {
-                let found = self.find(&owner, &session);
-                if let Some(id) = found {
+                if let Some(id) = self.find(&owner, &session) {
                     self.leave(id);
                 }
-                let _ = answer.send(found.is_some());
+                // Just now, or before: once it is told that its session is over.
+                let of = |(by, ended): &(String, SessionId)| *by == owner && ended.as_str() == session;
+                let ended = self.ended.iter().position(of).and_then(|index| self.ended.remove(index));
+                let _ = answer.send(ended.is_some());
             }
             Command::Knows { owner, session, answer } => {
                 let _ = answer.send(self.find(&owner, &session).is_some());
@@ -261,6 +268,10 @@ impl Exchange {
             self.feeds.retain(|feed| !gone(feed));
         }
         tracing::debug!(session = ?peer.session, "a WebRTC peer left");
+        if self.ended.len() >= MAX_ENDED {
+            self.ended.pop_front();
+        }
+        self.ended.push_back((peer.owner, peer.session));
     }
 
     /// Sound is made while one of the stream's viewers takes it.
