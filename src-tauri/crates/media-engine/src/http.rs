@@ -79,6 +79,7 @@ pub(crate) async fn serve(listener: TcpListener, max_connections: usize, shared:
             header::CONTENT_LENGTH,
             header::LOCATION,
             header::LINK,
+            header::RETRY_AFTER,
             HeaderName::from_static("accept-patch"),
         ]);
     let routes = Router::new()

@@ -58,7 +58,7 @@ async fn play(
     let counted = !asked.get("viewer").is_some_and(|name| UNCOUNTED.contains(&name.as_str()));
     let gone =
         Refusal(StatusCode::NOT_FOUND, "There is nothing here: the stream is over or the link is wrong.");
-    let stream = shared.registry.get(&id).ok_or(gone)?;
+    let stream = shared.registry.get(&id).filter(|stream| !stream.is_ended()).ok_or(gone)?;
     match stream.webrtc() {
         WebRtcState::Ready => {}
         WebRtcState::Off => {

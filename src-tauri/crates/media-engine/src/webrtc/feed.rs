@@ -153,6 +153,8 @@ impl Feed {
     fn begin_epoch(&mut self, epoch: &BusEpoch) {
         self.config = epoch.shared_video();
         self.last_pts = None;
+        // Another sender has another clock.
+        self.lead_ms = 0;
         let audio = epoch.shared_audio();
         if self.sound_config != audio {
             self.sound_config = audio;
