@@ -321,8 +321,7 @@ impl Exchange {
         let Some(id) = self.named(datagram).or(known) else { return false };
         let Some(destination) = self.candidates.local(&self.addresses, to) else { return false };
         let Ok(contents) = datagram.try_into() else { return false };
-        let now = Instant::now();
-        let input = Input::Receive(now, Receive { proto, source, destination, contents });
+        let input = Input::Receive(Instant::now(), Receive { proto, source, destination, contents });
         let Some(peer) = self.peers.get_mut(&id) else { return false };
         if known != Some(id) {
             // Proves that the sender knows the session's password, not only its name.
@@ -335,7 +334,7 @@ impl Exchange {
                 self.by_address.insert((proto, source), id);
             }
         }
-        self.handle(id, input, now);
+        self.handle(id, input);
         true
     }
 
@@ -350,11 +349,11 @@ impl Exchange {
         self.by_ufrag.get(ours).copied()
     }
 
-    fn handle(&mut self, id: Id, input: Input<'_>, now: Instant) {
+    fn handle(&mut self, id: Id, input: Input<'_>) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         let (udp, tcp) = (&self.udp, &self.tcp);
         let mut happened = Vec::new();
-        peer.handle(input, now, &mut |datagram| send(udp, tcp, &datagram), &mut happened);
+        peer.handle(input, &mut |datagram| send(udp, tcp, &datagram), &mut happened);
         for happened in happened {
             match happened {
                 Happened::Connected => self.connected(id),
@@ -452,7 +451,7 @@ impl Exchange {
                 viewer.send(rtc, now);
             }
             let asks_again = peer.ask(now);
-            self.handle(id, Input::Timeout(now), now);
+            self.handle(id, Input::Timeout(now));
             let Some(peer) = self.peers.get_mut(&id) else { continue };
             let waits = peer.viewer().is_some_and(|(viewer, _)| viewer.is_waiting());
             let again = waits.then(|| Pace::again(now));

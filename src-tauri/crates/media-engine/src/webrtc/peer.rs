@@ -15,6 +15,9 @@ use crate::stream::{Publisher, PublisherInfo, Stream};
 /// Times a peer is driven before others have their turn: more packets than its pace lets go at once.
 const MAX_ROUNDS: usize = 256;
 
+/// What is due within this time is done now.
+const AT_ONCE: Duration = Duration::from_micros(200);
+
 /// Unguessable name of a session's resource. Whoever knows it may end the session.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct SessionId(String);
@@ -131,22 +134,22 @@ impl Peer {
     pub(super) fn handle(
         &mut self,
         input: Input<'_>,
-        now: Instant,
         transmit: &mut impl FnMut(Transmit),
         happened: &mut Vec<Happened>,
     ) {
         let mut input = input;
-        // Its pacer lets one packet go each time it is told the time, and wants to be told again at once.
+        // Its pacer lets one packet go each time it is told the time, and wants to be told again a microsecond later. The
+        // system's timers would make a millisecond of that.
         for _ in 0..MAX_ROUNDS {
             if let Err(error) = self.rtc.handle_input(input) {
                 tracing::debug!(session = ?self.session, %error, "a WebRTC peer failed");
                 happened.push(Happened::Gone);
                 return;
             }
-            if !self.drain(transmit, happened) || self.due > now {
+            if !self.drain(transmit, happened) || self.due > Instant::now() + AT_ONCE {
                 return;
             }
-            input = Input::Timeout(now);
+            input = Input::Timeout(Instant::now().max(self.due));
         }
     }
 
