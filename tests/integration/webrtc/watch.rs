@@ -8,10 +8,13 @@ use reqwest::StatusCode;
 
 use crate::webrtc::{demo, live, playable, viewers};
 
-/// Within this, a viewer that joins in the middle of a group of pictures sees one.
-const FIRST_PICTURE: Duration = Duration::from_millis(500);
-/// Within this, a viewer that asks for a keyframe has it.
-const ASKED_PICTURE: Duration = Duration::from_millis(300);
+/// Within this, a viewer that joins in the middle of a group of pictures sees one: sooner than the camera's next could be
+/// there. What a browser needs is told by the tests of browsers, which have the computer for themselves.
+const FIRST_PICTURE: Duration = Duration::from_secs(1);
+/// The same for the last of a crowd that comes at once, all of whose encryption is agreed on by two cores.
+const LAST_OF_A_CROWD: Duration = Duration::from_secs(2);
+/// Within this, a viewer that asks for a keyframe has it; the camera's own is more than two seconds away.
+const ASKED_PICTURE: Duration = Duration::from_secs(1);
 /// Ticks of the picture's clock between two frames at 30 a second, their times being rounded to milliseconds.
 const FRAME_STEP: u64 = 34 * 90;
 
@@ -21,7 +24,7 @@ async fn fifty_viewers_join_at_once_and_lose_nothing() {
     let (_console, mut screen) = demo().await;
     let swarm = Swarm::join(&screen.url("webrtc"), VIEWERS).await.expect("there is room");
     let slowest = swarm.slowest_keyframe().await;
-    assert!(slowest <= FIRST_PICTURE, "a first picture {slowest:?} after the connection");
+    assert!(slowest <= LAST_OF_A_CROWD, "a first picture {slowest:?} after the connection");
     swarm.all("eight seconds", |seen| seen.video.frames >= 240 && seen.audio.frames >= 400).await;
     for viewer in &swarm.viewers {
         viewer.look(|seen| {
