@@ -15,14 +15,20 @@ async fn a_viewer_in_bad_weather_sees_nearly_everything() {
     assert_weathers(&viewer).await;
 }
 
-/// Sees ten seconds of the demo with hardly a frame missing.
+/// Sees ten seconds of the demo with hardly a frame missing: of eight packets a picture, each twentieth is lost on its way,
+/// and each twentieth of those sent again.
 async fn assert_weathers(viewer: &Viewer) {
     viewer.first_keyframe().await;
     viewer.until("ten seconds in bad weather", |seen| seen.video.frames >= 300).await;
     viewer.look(|seen| {
         let video = &seen.video;
         assert!(!seen.disconnected && !seen.closed, "{seen:#?}");
-        assert!(video.broken_frames <= 3, "{} of {} frames are broken", video.broken_frames, video.frames);
+        assert!(
+            video.broken_frames * 20 <= video.frames,
+            "{} of {} frames are broken",
+            video.broken_frames,
+            video.frames
+        );
         assert!(seen.audio.frames >= 400, "{seen:#?}");
         eprintln!("in bad weather {} frames came, {} broken", video.frames, video.broken_frames);
     });
