@@ -131,7 +131,7 @@ export const HINT: Message = {
 
 export const B_FRAMES_HINT: Message = {
   tone: 'warning',
-  text: 'The picture has B-frames, which WebRTC cannot play; viewers get HLS meanwhile, some seconds later.',
+  text: 'The picture has B-frames, which WebRTC cannot play; viewers get it another way meanwhile, a little later.',
   nextStep: 'Set B-frames to 0 in OBS, or -bf 0 in ffmpeg.',
 };
 

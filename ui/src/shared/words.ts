@@ -188,7 +188,7 @@ export const WAY_WORDS = {
 /** Why a way of playing is not there to choose. */
 export const NO_WAY_WORDS = {
   noWebRtc: 'This web view has no WebRTC for H.264.',
-  noWhep: 'WebRTC is off for this stream.',
+  noWhep: 'Not to be had for this stream now.',
   noMediaSource: 'This browser cannot play single pictures.',
   noHlsJs: 'This browser plays HLS its own way.',
 } as const;
@@ -214,6 +214,6 @@ export const WEBRTC_WORDS: Record<'off' | 'no_media' | 'no_picture' | 'b_frames'
   off: null,
   no_media: 'WebRTC: once the picture comes.',
   no_picture: 'WebRTC: not for sound alone. It comes with the picture.',
-  b_frames: 'WebRTC: not while the picture has B-frames. Viewers get HLS meanwhile.',
+  b_frames: 'WebRTC: not while the picture has B-frames. Viewers get it another way meanwhile.',
   ready: 'WebRTC: the least delay, for players that speak WHEP.',
 };

@@ -4,6 +4,7 @@ export interface Figures {
   width: number | null;
   height: number | null;
   fps: number | null;
+  /** Since the element was first looked at: what it dropped while nobody looked says nothing of the stream. */
   droppedFrames: number | null;
 }
 
@@ -16,19 +17,22 @@ interface Count {
 export class FrameCount {
   #last: Count | null = null;
   #video: HTMLVideoElement | null = null;
+  #droppedBefore = 0;
 
   read(video: HTMLVideoElement, nowMs: number): Figures {
     const quality = video.getVideoPlaybackQuality?.();
     const size = video.videoWidth > 0;
     const before = this.#video === video ? this.#last : null;
     const frames = quality?.totalVideoFrames ?? 0;
+    const dropped = quality?.droppedVideoFrames ?? 0;
+    if (this.#video !== video || dropped < this.#droppedBefore) this.#droppedBefore = dropped;
     this.#video = video;
     this.#last = { atMs: nowMs, frames };
     return {
       width: size ? video.videoWidth : null,
       height: size ? video.videoHeight : null,
       fps: quality === undefined ? null : rate(before, this.#last),
-      droppedFrames: quality?.droppedVideoFrames ?? null,
+      droppedFrames: quality === undefined ? null : dropped - this.#droppedBefore,
     };
   }
 }

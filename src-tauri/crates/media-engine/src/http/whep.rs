@@ -74,8 +74,7 @@ async fn play(
         WebRtcState::BFrames => {
             return Err(Refusal(
                 StatusCode::NOT_ACCEPTABLE,
-                "The picture has B-frames, which WebRTC cannot carry without stutter. Play it by HLS, or set B-frames \
-                 to 0 in the encoder.",
+                "The picture has B-frames, which WebRTC cannot carry without stutter. Play it another way, as by HLS.",
             ));
         }
     }

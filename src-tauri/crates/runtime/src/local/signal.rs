@@ -56,7 +56,7 @@ fn hints(signal: &Signal, webrtc: WebRtcState) -> Vec<Message> {
     }
     if webrtc == WebRtcState::BFrames {
         say(
-            "The picture has B-frames, which WebRTC cannot play; viewers get HLS meanwhile, some seconds later."
+            "The picture has B-frames, which WebRTC cannot play; viewers get it another way meanwhile, a little later."
                 .to_owned(),
             "Set B-frames to 0 in OBS, or -bf 0 in ffmpeg.",
         );
