@@ -48,6 +48,14 @@ async fn a_delete_ends_a_session_once() {
     assert!(viewer.session().etag.is_some(), "a session has a tag");
     viewer.first_keyframe().await;
     viewers(&mut screen, 1).await;
+    let patched = async |body: &'static str| {
+        let patch = console.client().patch(viewer.session().url.clone());
+        let patch = patch.header("content-type", "application/trickle-ice-sdpfrag").body(body);
+        within(PATIENCE, "an answer to a PATCH", patch.send()).await.expect("an answer").status()
+    };
+    assert_eq!(patched("a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n").await, StatusCode::NO_CONTENT);
+    let elsewhere = patched("a=ice-ufrag:another\r\na=ice-pwd:another-password-of-24\r\n").await;
+    assert_eq!(elsewhere, StatusCode::UNPROCESSABLE_ENTITY, "a restart is not pretended");
     assert_eq!(viewer.leave().await, StatusCode::OK);
     viewer.until("the farewell", |seen| seen.closed).await;
     viewer.quiet_for(Duration::from_secs(1)).await;

@@ -98,6 +98,7 @@ pub(crate) async fn serve(listener: TcpListener, max_connections: usize, shared:
         .merge(whip::routes())
         .fallback(async || Refused::NotFound)
         .layer(cors)
+        .layer(axum::middleware::from_fn(whep::tell_offer_type))
         .with_state(shared);
     listener::listen(listener, routes, max_connections, stop).await;
 }

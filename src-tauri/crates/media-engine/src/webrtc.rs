@@ -47,10 +47,12 @@ pub(crate) use self::socket::Sockets;
 
 use crate::stream::{PublisherInfo, Stream};
 
-/// Players and publishers at once. One player costs about half a percent of a core at 4 Mb/s.
+/// Players at once. One player costs about half a percent of a core at 4 Mb/s.
 pub(crate) const MAX_PEERS: usize = 512;
-/// Of them, how many may still be on their way.
-const MAX_CONNECTING: usize = 64;
+/// Of them, how many may still be on their way: all of an audience that comes back at once.
+const MAX_CONNECTING: usize = 256;
+/// Publishers at once, beside the players. There is one stream and its key: more are those that take its place.
+const MAX_PUBLISHERS: usize = 16;
 /// Time from the answer to an encrypted connection.
 const CONNECT_WITHIN: Duration = Duration::from_secs(15);
 /// Whose sessions publishers' are; no playback id is like this.
@@ -106,6 +108,8 @@ pub(crate) enum NotConnected {
     Unfit(Unfit),
     /// There are as many peers as there may be.
     Full,
+    /// As many as there may be are just connecting.
+    Crowded,
     /// The engine is going.
     Stopped,
 }
@@ -118,7 +122,10 @@ pub(crate) struct Answered {
 }
 
 /// A publisher whose offer fits.
-pub(crate) struct PublishOffer(Offered<Sent>);
+pub(crate) struct PublishOffer {
+    offered: Offered<Sent>,
+    their_ufrag: String,
+}
 
 /// The engine's WebRTC side, as its HTTP door uses it.
 #[derive(Clone)]
@@ -150,17 +157,24 @@ impl WebRtc {
         Self { candidates: Arc::new(Candidates::new(bind, 0, Arc::new(Vec::new))), commands }
     }
 
-    /// Connects a player that offers `sdp`; only a `counted` one is a viewer.
+    /// Connects a player that offers `sdp` from an address; only a `counted` one is a viewer.
     pub(crate) async fn play(
         &self,
         stream: Stream,
+        from: IpAddr,
         sdp: &str,
         counted: bool,
     ) -> Result<Answered, NotConnected> {
         let config = stream.video_config().ok_or(NotConnected::Unfit(Unfit::NoPicture))?;
         let offered = negotiate::play(sdp, &config, &self.candidates.now()).map_err(NotConnected::Unfit)?;
-        let newcomer =
-            |session| Newcomer { session, rtc: Box::new(offered.rtc), ufrag: offered.ufrag, counted };
+        let newcomer = |session| Newcomer {
+            session,
+            from,
+            rtc: Box::new(offered.rtc),
+            ufrag: offered.ufrag,
+            their_ufrag: ice_ufrag(sdp).unwrap_or_default().to_owned(),
+            counted,
+        };
         let tracks = offered.tracks;
         let command = |newcomer, answer| Command::Play { stream, newcomer, tracks, answer };
         self.join(newcomer, command, offered.answer).await
@@ -168,18 +182,27 @@ impl WebRtc {
 
     /// Answers a publisher's offer, before anybody asks whether it may publish: a bad one must not start a stream.
     pub(crate) fn offered(&self, sdp: &str) -> Result<PublishOffer, NotConnected> {
-        negotiate::publish(sdp, &self.candidates.now()).map(PublishOffer).map_err(NotConnected::Unfit)
+        let their_ufrag = ice_ufrag(sdp).unwrap_or_default().to_owned();
+        let offered = negotiate::publish(sdp, &self.candidates.now()).map_err(NotConnected::Unfit)?;
+        Ok(PublishOffer { offered, their_ufrag })
     }
 
     /// Connects a publisher to the stream it was admitted to. It replaces whoever publishes once its connection stands.
     pub(crate) async fn publish(
         &self,
         stream: Stream,
+        from: IpAddr,
         info: PublisherInfo,
-        PublishOffer(offered): PublishOffer,
+        PublishOffer { offered, their_ufrag }: PublishOffer,
     ) -> Result<Answered, NotConnected> {
-        let newcomer =
-            |session| Newcomer { session, rtc: Box::new(offered.rtc), ufrag: offered.ufrag, counted: false };
+        let newcomer = |session| Newcomer {
+            session,
+            from,
+            rtc: Box::new(offered.rtc),
+            ufrag: offered.ufrag,
+            their_ufrag,
+            counted: false,
+        };
         let tracks = offered.tracks;
         let command = |newcomer, answer| Command::Publish { stream, info, newcomer, tracks, answer };
         self.join(newcomer, command, offered.answer).await
@@ -206,10 +229,16 @@ impl WebRtc {
         self.commands.send(command).await.is_ok() && answered.await.unwrap_or(false)
     }
 
-    /// Whether there is such a session.
-    pub(crate) async fn knows(&self, owner: &str, session: &str) -> bool {
+    /// The name the other side of a session gave itself in its offer; None if there is no such session.
+    pub(crate) async fn knows(&self, owner: &str, session: &str) -> Option<String> {
         let (answer, answered) = oneshot::channel();
         let command = Command::Knows { owner: owner.to_owned(), session: session.to_owned(), answer };
-        self.commands.send(command).await.is_ok() && answered.await.unwrap_or(false)
+        self.commands.send(command).await.ok()?;
+        answered.await.ok()?
     }
+}
+
+/// The first name for connectivity checks in an SDP or a part of one (RFC 8839 s5.4).
+pub(crate) fn ice_ufrag(sdp: &str) -> Option<&str> {
+    sdp.lines().find_map(|line| line.trim_end().strip_prefix("a=ice-ufrag:"))
 }

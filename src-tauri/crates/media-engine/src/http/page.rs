@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::Shared;
 use super::answer::{self, Refused};
 use crate::stream::Stream;
+use crate::webrtc::WebRtcState;
 
 /// Media that stopped for longer than this is an interruption to a viewer.
 const INTERRUPTED_AFTER_MS: u64 = 3_000;
@@ -27,6 +28,8 @@ pub(super) struct Status {
     viewers: u32,
     /// Changes when players must start over: a track appeared.
     config_version: u32,
+    /// WebRTC is offered: a player that asks for it learns more. False = it need not ask.
+    webrtc: bool,
 }
 
 /// The stream as a viewer sees it.
@@ -44,8 +47,12 @@ pub(super) async fn status(
     Path(id): Path<String>,
 ) -> Result<Response, Refused> {
     let stream = shared.stream(&id)?;
-    let status =
-        Status { state: watching(&stream), viewers: stream.viewers(), config_version: tracks(&stream) };
+    let status = Status {
+        state: watching(&stream),
+        viewers: stream.viewers(),
+        config_version: tracks(&stream),
+        webrtc: stream.webrtc() != WebRtcState::Off,
+    };
     Ok(([(header::CACHE_CONTROL, "no-cache")], Json(status)).into_response())
 }
 

@@ -332,6 +332,11 @@ async fn headers_say_who_may_read_and_what_may_be_kept() {
     let preflight =
         preflight.header("access-control-request-headers", "range").send().await.expect("an answer");
     assert!(preflight.headers()["access-control-allow-headers"].to_str().expect("text").contains("range"));
+    for (path, posts) in [("/s/whep", true), ("/whip", true), ("/whip/key", true), ("/s/index.m3u8", false)] {
+        let asked = air.client.request(Method::OPTIONS, air.url(path)).send().await.expect("an answer");
+        let posted = asked.headers().get("accept-post").map(|value| value.to_str().expect("text"));
+        assert_eq!(posted, posts.then_some("application/sdp"), "{path}");
+    }
 }
 
 #[tokio::test]
@@ -427,6 +432,13 @@ async fn the_watch_page_is_told_the_state() {
         )
     };
     air.engine.open_stream(stream_config("new"));
+    let offered = async || {
+        let status: serde_json::Value = air.get("/s/status.json").await.json().await.expect("JSON");
+        status["webrtc"].as_bool().expect("yes or no")
+    };
+    assert!(!offered().await);
+    air.stream.set_webrtc(true);
+    assert!(offered().await);
     assert_eq!(state("new").await, ("waiting".to_owned(), 0));
     assert_eq!(state("s").await, ("live".to_owned(), 2));
     air.stream.drop_publisher();

@@ -1,19 +1,21 @@
 //! Playing by WebRTC (draft-ietf-wish-whep): an offer is posted, a session is answered.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::LazyLock;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::extract::{ConnectInfo, Path, Query, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, post};
 use futures_util::StreamExt as _;
 
 use super::Shared;
 use crate::viewers::UNCOUNTED;
-use crate::webrtc::{Answered, NotConnected, Unfit, WebRtcState};
+use crate::webrtc::{Answered, NotConnected, Unfit, WebRtcState, ice_ufrag};
 
 /// Longest offer taken; a browser's is below 10 KiB.
 const MAX_OFFER_BYTES: usize = 64 << 10;
@@ -26,9 +28,7 @@ static ACCEPT_POST: LazyLock<HeaderName> = LazyLock::new(|| HeaderName::from_sta
 static ACCEPT_PATCH: LazyLock<HeaderName> = LazyLock::new(|| HeaderName::from_static("accept-patch"));
 
 pub(super) fn routes() -> Router<Shared> {
-    Router::new()
-        .route("/{id}/whep", post(play).options(offer_type))
-        .route("/{id}/whep/{session}", delete(end).patch(trickle))
+    Router::new().route("/{id}/whep", post(play)).route("/{id}/whep/{session}", delete(end).patch(trickle))
 }
 
 /// Why there is no session, with words for whoever reads the answer.
@@ -51,6 +51,7 @@ async fn play(
     State(shared): State<Shared>,
     Path(id): Path<String>,
     Query(asked): Query<HashMap<String, String>>,
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
@@ -79,7 +80,7 @@ async fn play(
         }
     }
     let offer = read_offer(&headers, body).await?;
-    let answered = shared.webrtc.play(stream, &offer, counted).await.map_err(refusal)?;
+    let answered = shared.webrtc.play(stream, address.ip(), &offer, counted).await.map_err(refusal)?;
     Ok(created(&format!("/{id}/whep/"), answered))
 }
 
@@ -151,13 +152,24 @@ pub(super) fn refusal(why: NotConnected) -> Refusal {
             StatusCode::SERVICE_UNAVAILABLE,
             "As many players as this computer can serve by WebRTC are watching. Play it by HLS, or try again.",
         ),
+        NotConnected::Crowded => Refusal(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Many players are connecting at this moment. Try again in a second.",
+        ),
         NotConnected::Stopped => Refusal(StatusCode::SERVICE_UNAVAILABLE, "Stream Console is shutting down."),
     }
 }
 
-/// What to post here. Browsers' own questions (CORS) are answered before they come this far.
-pub(super) async fn offer_type() -> Response {
-    (StatusCode::NO_CONTENT, [(ACCEPT_POST.clone(), SDP)]).into_response()
+/// Tells whoever asks by OPTIONS what to post, beside what browsers' own questions (CORS) are answered with.
+pub(super) async fn tell_offer_type(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let offered = path.ends_with("/whep") || path == "/whip" || path.starts_with("/whip/");
+    let asks = offered && request.method() == Method::OPTIONS;
+    let mut response = next.run(request).await;
+    if asks {
+        response.headers_mut().insert(ACCEPT_POST.clone(), SDP);
+    }
+    response
 }
 
 async fn end(
@@ -171,8 +183,24 @@ async fn end(
 async fn trickle(
     State(shared): State<Shared>,
     Path((id, session)): Path<(String, String)>,
+    body: Body,
 ) -> Result<StatusCode, Refusal> {
-    if shared.webrtc.knows(&id, &session).await { Ok(StatusCode::NO_CONTENT) } else { Err(NO_SESSION) }
+    trickled(shared.webrtc.knows(&id, &session).await, body).await
+}
+
+/// Answers a change of a session whose other side named itself `known` in its offer. One with another name restarts ICE,
+/// which is not done here: whoever hears so connects anew, which is as fast (RFC 9725 s4.3).
+pub(super) async fn trickled(known: Option<String>, body: Body) -> Result<StatusCode, Refusal> {
+    let known = known.ok_or(NO_SESSION)?;
+    let body = axum::body::to_bytes(body, MAX_OFFER_BYTES).await.unwrap_or_default();
+    let named = std::str::from_utf8(&body).ok().and_then(ice_ufrag);
+    if named.is_some_and(|named| named != known) {
+        return Err(Refusal(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "A session cannot be moved to another network. Connect anew.",
+        ));
+    }
+    Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) const NO_SESSION: Refusal =

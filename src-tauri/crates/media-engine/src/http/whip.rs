@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, post};
 
 use super::Shared;
-use super::whep::{NO_SESSION, Refusal, created, offer_type, read_offer, refusal};
+use super::whep::{NO_SESSION, Refusal, created, read_offer, refusal, trickled};
 use crate::door::Attempt;
 use crate::stream::PublisherInfo;
 use crate::webrtc::{NotConnected, PUBLISHERS, Unfit};
@@ -20,8 +20,8 @@ const MAX_NAME_CHARS: usize = 64;
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
-        .route("/whip", post(publish).options(offer_type))
-        .route("/whip/{key}", post(publish_with).options(offer_type))
+        .route("/whip", post(publish))
+        .route("/whip/{key}", post(publish_with))
         .route("/whip/session/{session}", delete(end).patch(trickle))
 }
 
@@ -66,7 +66,7 @@ async fn admit(
     let attempt = Attempt::new(keys, address.to_string(), encoder.clone());
     let stream = shared.door.admit(attempt).await.map_err(|words| unauthorised(&words))?;
     let info = PublisherInfo { address: address.to_string(), encoder, since_ms: shared.clock.now_ms() };
-    let answered = shared.webrtc.publish(stream, info, offered).await.map_err(unfit)?;
+    let answered = shared.webrtc.publish(stream, address.ip(), info, offered).await.map_err(unfit)?;
     Ok(created("/whip/session/", answered))
 }
 
@@ -117,8 +117,12 @@ async fn end(State(shared): State<Shared>, Path(session): Path<String>) -> Resul
     if shared.webrtc.end(PUBLISHERS, &session).await { Ok(StatusCode::OK) } else { Err(NO_SESSION) }
 }
 
-async fn trickle(State(shared): State<Shared>, Path(session): Path<String>) -> Result<StatusCode, Refusal> {
-    if shared.webrtc.knows(PUBLISHERS, &session).await { Ok(StatusCode::NO_CONTENT) } else { Err(NO_SESSION) }
+async fn trickle(
+    State(shared): State<Shared>,
+    Path(session): Path<String>,
+    body: Body,
+) -> Result<StatusCode, Refusal> {
+    trickled(shared.webrtc.knows(PUBLISHERS, &session).await, body).await
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,7 +24,9 @@ use super::peer::{Figures, Happened, Peer, Role, SessionId};
 use super::socket::{Sockets, Udp};
 use super::tcp::{self, Heard};
 use super::viewer::Viewer;
-use super::{CONNECT_WITHIN, MAX_CONNECTING, MAX_PEERS, NotConnected, PUBLISHERS, WebRtcStats};
+use super::{
+    CONNECT_WITHIN, MAX_CONNECTING, MAX_PEERS, MAX_PUBLISHERS, NotConnected, PUBLISHERS, WebRtcStats,
+};
 use crate::stream::{PublisherInfo, Stream};
 
 /// Messages of the system taken in one go before others have their turn.
@@ -32,8 +35,18 @@ const RECEIVE_ROUNDS: usize = 8;
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(2);
 /// Sessions remembered after their end. Overflow policy: the oldest is forgotten, and ending it is "no such session".
 const MAX_ENDED: usize = 256;
-/// Addresses remembered of one peer; it may come from several while its checks run.
+/// Addresses remembered of one peer; it may come from several while its checks run. Overflow policy: the one least lately
+/// heard from is forgotten.
 const MAX_ADDRESSES: usize = 8;
+/// Addresses one peer may ever come from: each costs something for as long as it lives. Overflow policy: what comes from
+/// further ones is not heard, and the player connects anew.
+const MAX_ADDRESSES_EVER: u32 = 64;
+/// A peer heard from within this time keeps its address, whoever else claims to be there.
+const ADDRESS_KEPT: Duration = Duration::from_secs(5);
+/// Peers of one address that may be on their way. Overflow policy: its own longest waiting has to go.
+const MAX_CONNECTING_OF_ONE: usize = 64;
+/// A newcomer takes the place of one that has been on its way for longer than this.
+const OVERDUE: Duration = Duration::from_secs(5);
 
 /// What the HTTP door wants.
 pub(super) enum Command {
@@ -54,15 +67,18 @@ pub(super) enum Command {
     },
     /// A session ends.
     End { owner: String, session: String, answer: oneshot::Sender<bool> },
-    /// Is there such a session?
-    Knows { owner: String, session: String, answer: oneshot::Sender<bool> },
+    /// The name the other side of a session gave itself in its offer; None if there is no such session.
+    Knows { owner: String, session: String, answer: oneshot::Sender<Option<String>> },
 }
 
 /// A peer whose offer was answered.
 pub(super) struct Newcomer {
     pub(super) session: SessionId,
+    /// Where its offer came from.
+    pub(super) from: IpAddr,
     pub(super) rtc: Box<Rtc>,
     pub(super) ufrag: String,
+    pub(super) their_ufrag: String,
     pub(super) counted: bool,
 }
 
@@ -180,7 +196,8 @@ impl Exchange {
                 let _ = answer.send(ended.is_some());
             }
             Command::Knows { owner, session, answer } => {
-                let _ = answer.send(self.find(&owner, &session).is_some());
+                let known = self.find(&owner, &session).and_then(|id| self.peers.get(&id));
+                let _ = answer.send(known.map(|peer| peer.their_ufrag.clone()));
             }
         }
     }
@@ -211,29 +228,47 @@ impl Exchange {
         role: Role,
         now: Instant,
     ) -> Result<(), NotConnected> {
-        let connecting = || self.peers.iter().filter(|(_, peer)| !peer.connected);
-        if connecting().count() >= MAX_CONNECTING
-            && let Some(oldest) = connecting().min_by_key(|(_, peer)| peer.since).map(|(&id, _)| id)
+        // Publishers have shown the key, and places of their own: no number of players keeps the camera out.
+        let publishes = matches!(role, Role::Publisher { .. });
+        let alike = |peer: &Peer| matches!(peer.role, Role::Publisher { .. }) == publishes;
+        let (most, most_connecting) =
+            if publishes { (MAX_PUBLISHERS, MAX_PUBLISHERS / 2) } else { (MAX_PEERS, MAX_CONNECTING) };
+        let connecting = || self.peers.iter().filter(|(_, peer)| !peer.connected && alike(peer));
+        let neighbours = || connecting().filter(|(_, peer)| peer.from == newcomer.from);
+        if neighbours().count() >= MAX_CONNECTING_OF_ONE
+            && let Some(oldest) = neighbours().min_by_key(|(_, peer)| peer.since).map(|(&id, _)| id)
         {
             self.leave(oldest);
         }
-        if self.peers.len() >= MAX_PEERS {
+        let connecting = || self.peers.iter().filter(|(_, peer)| !peer.connected && alike(peer));
+        if connecting().count() >= most_connecting {
+            let overdue = |peer: &Peer| now.saturating_duration_since(peer.since) > OVERDUE;
+            let oldest = connecting().min_by_key(|(_, peer)| peer.since).filter(|(_, peer)| overdue(peer));
+            // Those who are about to finish would only come again, and push others out.
+            let Some((&oldest, _)) = oldest else { return Err(NotConnected::Crowded) };
+            self.leave(oldest);
+        }
+        if self.peers.values().filter(|peer| alike(peer)).count() >= most {
             return Err(NotConnected::Full);
         }
         self.addresses = self.candidates.addresses();
-        let Newcomer { session, rtc, ufrag, counted } = newcomer;
+        let Newcomer { session, from, rtc, ufrag, their_ufrag, counted } = newcomer;
         let id = self.next_id;
         self.next_id += 1;
         self.by_ufrag.insert(ufrag.clone(), id);
         let peer = Peer {
             session,
             owner,
+            from,
             rtc: *rtc,
             ufrag,
+            their_ufrag,
             role,
             connected: false,
             counted,
             heard_from: Vec::new(),
+            addresses_ever: 0,
+            heard_at: now,
             since: now,
             due: now,
             figures: Figures::default(),
@@ -245,9 +280,14 @@ impl Exchange {
     /// Takes leave of a peer: it is told, and forgotten.
     fn leave(&mut self, id: Id) {
         let Some(mut peer) = self.peers.remove(&id) else { return };
-        if peer.connected && peer.rtc.close().is_ok() {
+        if peer.connected {
             let (udp, tcp) = (&self.udp, &self.tcp);
-            peer.drain(&mut |datagram| send(udp, tcp, &datagram), &mut Vec::new());
+            // What it says of this is of no use any more.
+            let _ = guarded(|| {
+                if peer.rtc.close().is_ok() {
+                    peer.drain(&mut |datagram| send(udp, tcp, &datagram), &mut Vec::new());
+                }
+            });
         }
         self.by_ufrag.remove(&peer.ufrag);
         for (protocol, address) in &peer.heard_from {
@@ -255,8 +295,9 @@ impl Exchange {
                 continue;
             }
             self.by_address.remove(&(*protocol, *address));
-            if let (Protocol::Tcp, Some((_, close))) = (protocol, self.tcp.remove(address)) {
-                close.cancel();
+            if *protocol == Protocol::Tcp {
+                // It ends by itself once what waits, the goodbye, is written.
+                self.tcp.remove(address);
             }
         }
         self.listen_or_not(&peer.owner);
@@ -298,6 +339,11 @@ impl Exchange {
             }
             Heard::Closed { peer } => {
                 self.tcp.remove(&peer);
+                if let Some(id) = self.by_address.remove(&(Protocol::Tcp, peer))
+                    && let Some(of) = self.peers.get_mut(&id)
+                {
+                    of.heard_from.retain(|from| *from != (Protocol::Tcp, peer));
+                }
             }
         }
     }
@@ -322,18 +368,33 @@ impl Exchange {
         let Some(destination) = self.candidates.local(&self.addresses, to) else { return false };
         let Ok(contents) = datagram.try_into() else { return false };
         let input = Input::Receive(Instant::now(), Receive { proto, source, destination, contents });
+        let now = Instant::now();
+        let held = known.filter(|&known| known != id).and_then(|known| self.peers.get(&known));
+        let held = held.is_some_and(|other| {
+            other.connected
+                && other.heard_from.last() == Some(&(proto, source))
+                && now.saturating_duration_since(other.heard_at) < ADDRESS_KEPT
+        });
         let Some(peer) = self.peers.get_mut(&id) else { return false };
         if known != Some(id) {
-            // Proves that the sender knows the session's password, not only its name.
-            if !peer.rtc.accepts(&input) {
+            // The second proves that the sender knows the session's password, not only its name.
+            if held
+                || peer.addresses_ever >= MAX_ADDRESSES_EVER
+                || guarded(|| peer.rtc.accepts(&input)) != Some(true)
+            {
                 return false;
             }
-            if peer.heard_from.len() < MAX_ADDRESSES {
-                peer.heard_from.push((proto, source));
-                // An address may pass from a session that is gone to the next one of the same player.
-                self.by_address.insert((proto, source), id);
+            peer.addresses_ever += 1;
+            if peer.heard_from.len() >= MAX_ADDRESSES {
+                let forgotten = peer.heard_from.remove(0);
+                if self.by_address.get(&forgotten) == Some(&id) {
+                    self.by_address.remove(&forgotten);
+                }
             }
+            // An address may pass from a session that is gone to the next one of the same player.
+            self.by_address.insert((proto, source), id);
         }
+        peer.heard(proto, source, now);
         self.handle(id, input);
         true
     }
@@ -353,7 +414,13 @@ impl Exchange {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         let (udp, tcp) = (&self.udp, &self.tcp);
         let mut happened = Vec::new();
-        peer.handle(input, &mut |datagram| send(udp, tcp, &datagram), &mut happened);
+        if guarded(|| peer.handle(input, &mut |datagram| send(udp, tcp, &datagram), &mut happened)).is_none()
+        {
+            tracing::error!(session = ?peer.session, "a WebRTC peer broke and is let go");
+            // What broke is not asked to say goodbye.
+            peer.connected = false;
+            happened = vec![Happened::Gone];
+        }
         for happened in happened {
             match happened {
                 Happened::Connected => self.connected(id),
@@ -447,8 +514,12 @@ impl Exchange {
                 self.leave(id);
                 continue;
             }
-            if let Some((viewer, rtc)) = peer.viewer() {
-                viewer.send(rtc, now);
+            if let Some((viewer, rtc)) = peer.viewer()
+                && guarded(|| viewer.send(rtc, now)).is_none()
+            {
+                peer.connected = false;
+                self.leave(id);
+                continue;
             }
             let asks_again = peer.ask(now);
             self.handle(id, Input::Timeout(now));
@@ -473,6 +544,14 @@ impl Exchange {
             .map(|(&id, _)| id)
             .collect();
         late.into_iter().for_each(|id| self.leave(id));
+        // A stream that nobody feeds wakes nobody either.
+        let off: Vec<String> = (self.feeds.iter())
+            .filter(|feed| !feed.stream.is_webrtc_on())
+            .map(|feed| feed.stream.playback_id().to_owned())
+            .collect();
+        let left: Vec<Id> =
+            self.peers.iter().filter(|(_, peer)| off.contains(&peer.owner)).map(|(&id, _)| id).collect();
+        left.into_iter().for_each(|id| self.leave(id));
         for feed in &self.feeds {
             let stream = &feed.stream;
             let counted = |peer: &&Peer| peer.owner == stream.playback_id() && peer.connected && peer.counted;
@@ -485,6 +564,11 @@ impl Exchange {
             stream.set_webrtc_stats(stats);
         }
     }
+}
+
+/// A young library's panic over one stranger's bytes must not be the end of everybody's connection. None if there was one.
+fn guarded<T>(driven: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(driven)).ok()
 }
 
 /// Sends, or loses it.

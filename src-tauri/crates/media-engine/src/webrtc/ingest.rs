@@ -25,6 +25,8 @@ const KEYFRAME_EVERY: Duration = Duration::from_millis(2_000);
 const ASK_AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// Sender reports that disagree with what was found from earlier ones by more than this move the sound again.
 const MOVED_MS: i64 = 100;
+/// No sound is further from its picture than this.
+const BELIEVED_MS: i64 = 5_000;
 /// What a packet of Opus usually lasts.
 const FRAME_MS: u64 = 20;
 /// Channels of the sound made for HLS: a browser may change between one and two at will.
@@ -55,7 +57,9 @@ impl TrackClock {
     fn wall_of_first_ms(&self) -> Option<(i64, i64)> {
         let ((first_rtp, first_ms), (wall, rtp)) = (self.first?, self.report?);
         let wall_ms = wall.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_millis() as i64;
-        Some((wall_ms + (first_rtp - rtp) * 1_000 / self.rate_hz, first_ms))
+        // Both were extended to more than 32 bits by themselves, and may have been so to different rounds.
+        let since = i64::from((first_rtp - rtp) as i32);
+        Some((wall_ms + since * 1_000 / self.rate_hz, first_ms))
     }
 }
 
@@ -139,6 +143,10 @@ impl Ingest {
         };
         let ((video_wall_ms, video_ms), (audio_wall_ms, audio_ms)) = (video, audio);
         let shift_ms = (audio_wall_ms - video_wall_ms) - (audio_ms - video_ms);
+        // Reports of two clocks that have nothing to do with each other: then it is best left where it came.
+        if shift_ms.abs() > BELIEVED_MS {
+            return;
+        }
         if self.audio_shift_ms == 0 || (shift_ms - self.audio_shift_ms).abs() > MOVED_MS {
             self.audio_shift_ms = shift_ms;
         }
@@ -303,6 +311,13 @@ mod tests {
         ingest.align();
         assert_eq!(ingest.audio_shift_ms, -40, "reports tremble");
         assert_eq!(ingest.video.ms(990_000, 0), 1_100);
+        // A report in the next round of the 32 bits, and one of another clock.
+        ingest.audio.report = Some((at(51_200), 48_000 + 48_000 + (1 << 32)));
+        ingest.align();
+        assert_eq!(ingest.audio_shift_ms, 160);
+        ingest.audio.report = Some((at(90_000_000), 48_000 + 48_000));
+        ingest.align();
+        assert_eq!(ingest.audio_shift_ms, 160);
     }
 
     proptest! {

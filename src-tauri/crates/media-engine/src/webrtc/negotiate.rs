@@ -159,10 +159,25 @@ fn answer(sdp: &str, profiles: &[u32], candidates: &[Candidate]) -> Result<Offer
 
 /// The answer with both tracks in one media stream (RFC 8830): browsers keep only such tracks in step.
 fn in_one_stream(rtc: &Rtc, video: Mid, audio: Option<Mid>, answer: String) -> String {
-    match (rtc.media(video), audio.and_then(|mid| rtc.media(mid))) {
-        (Some(video), Some(audio)) => answer.replace(audio.stream_id(), video.stream_id()),
-        _ => answer,
-    }
+    let (Some(video), Some(audio)) = (rtc.media(video), audio.and_then(|mid| rtc.media(mid))) else {
+        return answer;
+    };
+    let told = |line: &str| {
+        let names = line.starts_with("a=msid:") || line.starts_with("a=ssrc:");
+        if names { line.replace(audio.stream_id(), video.stream_id()) } else { line.to_owned() }
+    };
+    answer.split_inclusive('\n').map(told).collect()
+}
+
+/// An offer without what is not taken over from it: names of its media streams, which would come back in the answer as often
+/// as that names them, however long they are; and layers of simulcast (RFC 8853), of which only one could be shown.
+fn plain(offer: &str) -> String {
+    const LEFT_OUT: [&str; 3] = ["a=msid", "a=simulcast:", "a=rid:"];
+    let stays = |line: &&str| {
+        !LEFT_OUT.iter().any(|start| line.starts_with(start))
+            && !(line.starts_with("a=ssrc:") && (line.contains(" msid:") || line.contains(" mslabel:")))
+    };
+    offer.split_inclusive('\n').filter(stays).collect()
 }
 
 /// What every peer of ours is made with.
@@ -182,7 +197,7 @@ fn accept(config: RtcConfig, sdp: &str, candidates: &[Candidate]) -> Result<(Rtc
         tracing::debug!(%error, "an offer was refused");
         Unfit::BadOffer
     };
-    let offer = SdpOffer::from_sdp_string(sdp).map_err(|error| bad(&error))?;
+    let offer = SdpOffer::from_sdp_string(&plain(sdp)).map_err(|error| bad(&error))?;
     let mut rtc = config.build(Instant::now());
     for candidate in candidates {
         rtc.add_local_candidate(candidate.clone());
@@ -272,6 +287,40 @@ mod tests {
         assert_eq!(publish(&offer(Direction::RecvOnly, &BOTH, &[0x42_e0_1f]).1), Some(Unfit::NoVideo));
         assert_eq!(publish(&offer(Direction::SendOnly, &BOTH, &[0x42_e0_1f]).1), None);
         assert_eq!(publish(&offer(Direction::SendOnly, &[MediaKind::Audio], &[]).1), None);
+    }
+
+    #[test]
+    fn names_of_the_offers_own_streams_do_not_come_back() {
+        let (_rtc, sdp) = offer(Direction::RecvOnly, &BOTH, &USUAL_PROFILES);
+        let long = "a".repeat(30_000);
+        let mut sections = 0;
+        let with_names: String = sdp
+            .split_inclusive('\n')
+            .filter(|line| !line.starts_with("a=msid"))
+            .flat_map(|line| {
+                let section = line.starts_with("a=mid:");
+                sections += usize::from(section);
+                let name = if sections == 1 { "a".to_owned() } else { long.clone() };
+                [Some(line.to_owned()), section.then(|| format!("a=msid:{name} t\r\n"))]
+            })
+            .flatten()
+            .collect();
+        assert_eq!(sections, 2);
+        let Ok(offered) = play(&with_names, &video_config(0x1f), &here()) else { panic!("no answer") };
+        assert!(offered.answer.len() < 16_000, "{} bytes", offered.answer.len());
+        assert!(SdpAnswer::from_sdp_string(&offered.answer).is_ok(), "{}", offered.answer);
+    }
+
+    #[test]
+    fn simulcast_is_declined() {
+        let (_rtc, sdp) = offer(Direction::SendOnly, &[MediaKind::Video], &USUAL_PROFILES);
+        let layered = format!("{sdp}a=rid:hi send\r\na=rid:lo send\r\na=simulcast:send hi;lo\r\n");
+        let Ok(offered) = publish(&layered, &here()) else { panic!("no answer") };
+        assert!(
+            !offered.answer.contains("simulcast") && !offered.answer.contains("a=rid"),
+            "{}",
+            offered.answer
+        );
     }
 
     proptest::proptest! {

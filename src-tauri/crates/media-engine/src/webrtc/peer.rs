@@ -1,7 +1,7 @@
 //! One peer: its connection, and what it is there for.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use str0m::media::KeyframeRequestKind;
@@ -80,14 +80,22 @@ pub(super) struct Peer {
     pub(super) session: SessionId,
     /// Playback id of the stream it plays, or [`PUBLISHERS`](super::PUBLISHERS).
     pub(super) owner: String,
+    /// Where its offer came from.
+    pub(super) from: IpAddr,
     pub(super) rtc: Rtc,
     pub(super) ufrag: String,
+    /// The name the other side gave itself in its offer.
+    pub(super) their_ufrag: String,
     pub(super) role: Role,
     pub(super) connected: bool,
     /// It counts as somebody who watches.
     pub(super) counted: bool,
-    /// Addresses it was heard from.
+    /// Addresses it was heard from, the newest last.
     pub(super) heard_from: Vec<(Protocol, SocketAddr)>,
+    /// How many there ever were.
+    pub(super) addresses_ever: u32,
+    /// When it was heard from last.
+    pub(super) heard_at: Instant,
     pub(super) since: Instant,
     /// When it wants to be driven next.
     pub(super) due: Instant,
@@ -100,6 +108,16 @@ impl Peer {
         match &mut self.role {
             Role::Viewer(viewer) if self.connected => Some((viewer, &mut self.rtc)),
             _ => None,
+        }
+    }
+
+    /// Something of it came from there.
+    pub(super) fn heard(&mut self, proto: Protocol, source: SocketAddr, now: Instant) {
+        self.heard_at = now;
+        let from = (proto, source);
+        if self.heard_from.last() != Some(&from) {
+            self.heard_from.retain(|known| *known != from);
+            self.heard_from.push(from);
         }
     }
 
