@@ -95,7 +95,9 @@ describe('the Live screen', () => {
     await user.click(await screen.findByRole('button', { name: 'Copy WebRTC address' }));
     expect(host.copied).toEqual([whep()]);
     expect(screen.getByTestId('webrtc-words').textContent).toContain('WHEP');
-    expect(screen.getByTestId('source-card').textContent).toContain('3, slowest 1.8 Mb/s, loss 2 %');
+    expect(screen.getByTestId('source-card').textContent).toContain(
+      '3 · weakest line about 2 Mb/s · loses 2 %',
+    );
   });
 
   test('says why there is no WebRTC although it was asked for', async () => {

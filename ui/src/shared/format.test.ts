@@ -81,8 +81,8 @@ test('picture size and codec names', () => {
 
 test.each<[number, number | null, number | null, string]>([
   [1, null, null, '1'],
-  [3, 1_800_000, 2, '3, slowest 1.8 Mb/s, loss 2 %'],
-  [2, 900_000, 0, '2, slowest 900 kb/s'],
+  [3, 1_800_000, 2, '3 · weakest line about 2 Mb/s · loses 2 %'],
+  [2, 900_000, 0, '2 · weakest line about 900 kb/s'],
 ])('byWebRtc(%i, %s, %s) is %s', (viewers, bps, loss, text) =>
   expect(format.byWebRtc(viewers, bps, loss)).toBe(text),
 );

@@ -32,17 +32,22 @@ export function bitrate(bps: number): string {
   return `${Math.round(bps / 1000)} kb/s`;
 }
 
-/** `3, slowest 1.8 Mb/s, loss 2 %`: viewers by WebRTC and the worst of what is known of their connections. */
+/** `3 · weakest line about 2 Mb/s · loses 2 %`: viewers by WebRTC and the worst of what is known of their lines. */
 export function byWebRtc(
   viewers: number,
   slowestBps: number | null,
   worstLossPercent: number | null,
 ): string {
   const parts = [String(viewers)];
-  if (slowestBps !== null) parts.push(`slowest ${bitrate(slowestBps)}`);
+  if (slowestBps !== null) parts.push(`weakest line about ${line(slowestBps)}`);
   if (worstLossPercent !== null && worstLossPercent >= 1)
-    parts.push(`loss ${Math.round(worstLossPercent)} %`);
-  return parts.join(', ');
+    parts.push(`loses ${Math.round(worstLossPercent)} %`);
+  return parts.join(' · ');
+}
+
+/** An estimate, told no finer than it is. */
+function line(bps: number): string {
+  return bps >= 1_000_000 ? `${Math.round(bps / 1_000_000)} Mb/s` : bitrate(bps);
 }
 
 /** Frames a second, at most one digit after the point: `30 fps`, `14.5 fps`. */

@@ -178,7 +178,7 @@ export const NO_URLS_WORDS = {
 /** A way of playing: its name, and what it means to whoever watches. */
 export const WAY_WORDS = {
   auto: { name: 'Automatic', line: 'The way nearest to the camera that plays well here.' },
-  webrtc: { name: 'WebRTC', line: 'About 0.2 s behind. For talking with the camera.' },
+  webrtc: { name: 'WebRTC', line: 'About 0.2 s behind. The nearest to the camera.' },
   socket: { name: 'Low latency', line: 'Under 1 s behind.' },
   'll-hls': { name: 'LL-HLS', line: 'About 2 s behind.' },
   hls: { name: 'HLS', line: '6 s behind and steady. For a bad network.' },

@@ -8,6 +8,8 @@ export interface Status {
   viewers: number;
   /** Grows when the stream's codecs or size changed, so that a player must start anew. */
   configVersion: number;
+  /** False = WebRTC is not offered, and need not be asked for. */
+  webrtc?: boolean;
 }
 
 export type Sight =

@@ -14,8 +14,8 @@
 //!
 //! | bound | when it is full |
 //! |---|---|
-//! | [`MAX_PEERS`] | refused with 503 |
-//! | [`MAX_CONNECTING`] offers without a connection, [`CONNECT_WITHIN`] each | the longest waiting goes |
+//! | [`MAX_PEERS`] players, [`MAX_PUBLISHERS`] publishers | refused with 503 |
+//! | [`MAX_CONNECTING`] offers without a connection, [`CONNECT_WITHIN`] each | one that takes long goes, else 503; of one address its own longest waiting |
 //! | pictures waiting for a viewer | it begins again from the newest group of pictures |
 //! | datagrams the system does not take | lost, as on any network; the viewer asks again |
 

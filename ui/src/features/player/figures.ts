@@ -8,6 +8,9 @@ export interface Figures {
   droppedFrames: number | null;
 }
 
+/** A new element is counted from so long after it was first looked at: it catches up at first. */
+const SETTLED_MS = 900;
+
 interface Count {
   atMs: number;
   frames: number;
@@ -18,11 +21,14 @@ export class FrameCount {
   #last: Count | null = null;
   #video: HTMLVideoElement | null = null;
   #droppedBefore = 0;
+  #sinceMs = 0;
 
   read(video: HTMLVideoElement, nowMs: number): Figures {
     const quality = video.getVideoPlaybackQuality?.();
     const size = video.videoWidth > 0;
-    const before = this.#video === video ? this.#last : null;
+    if (this.#video !== video) this.#sinceMs = nowMs;
+    const settled = this.#last !== null && this.#last.atMs - this.#sinceMs >= SETTLED_MS;
+    const before = this.#video === video && settled ? this.#last : null;
     const frames = quality?.totalVideoFrames ?? 0;
     const dropped = quality?.droppedVideoFrames ?? 0;
     if (this.#video !== video || dropped < this.#droppedBefore) this.#droppedBefore = dropped;

@@ -21,6 +21,11 @@ test('a volume out of range is brought into it', () => {
   expect(readLoudness(fallback).volume).toBe(1);
 });
 
+test('a volume of nothing is none to come back to', () => {
+  localStorage.setItem(KEY, '{"muted":true,"volume":0}');
+  expect(readLoudness({ muted: true, volume: 0.7 })).toEqual({ muted: true, volume: 0.7 });
+});
+
 test('the wished way is remembered, and only a known one is believed', () => {
   expect(readWish()).toBe('auto');
   rememberWish('ll-hls');

@@ -14,7 +14,9 @@ export function readLoudness(fallback: Loudness): Loudness {
   try {
     const found = JSON.parse(localStorage.getItem(KEY) ?? 'null') as Partial<Loudness> | null;
     if (typeof found?.muted !== 'boolean' || typeof found.volume !== 'number') return fallback;
-    return { muted: found.muted, volume: Math.min(1, Math.max(0, found.volume)) };
+    // One that was remembered as nothing could never be heard again.
+    const volume = found.volume > 0 ? Math.min(1, found.volume) : fallback.volume;
+    return { muted: found.muted, volume };
   } catch {
     return fallback;
   }
