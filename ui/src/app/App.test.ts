@@ -237,6 +237,8 @@ describe('the first run', () => {
       args: { cameraLink: 'demo', enableWebrtc: true, quality: '720p' },
     });
     await waitFor(() => expect(screen.queryByTestId('first-run')).toBeNull());
+    // The pressed button went with the welcome; the keyboard goes on from the stream's heading.
+    expect(document.activeElement).toBe(screen.getByRole('heading', { level: 1 }));
   });
 
   test('leads to the encoder’s connection', async () => {

@@ -177,20 +177,20 @@ export const NO_URLS_WORDS = {
 
 /** A way of playing: its name, and what it means to whoever watches. */
 export const WAY_WORDS = {
-  auto: { name: 'Automatic', line: 'The way nearest to the camera that plays well here.' },
-  webrtc: { name: 'WebRTC', line: 'About 0.2 s behind. The nearest to the camera.' },
+  auto: { name: 'Automatic', line: 'The least delay that plays well here.' },
+  webrtc: { name: 'WebRTC', line: 'About 0.2 s behind: the least delay.' },
   socket: { name: 'Low latency', line: 'Under 1 s behind.' },
   'll-hls': { name: 'LL-HLS', line: 'About 2 s behind.' },
-  hls: { name: 'HLS', line: '6 s behind and steady. For a bad network.' },
+  hls: { name: 'HLS', line: 'About 6 s behind. Steady on a bad network.' },
   native: { name: 'HLS', line: 'Some seconds behind, played by the browser itself.' },
 } as const;
 
 /** Why a way of playing is not there to choose. */
 export const NO_WAY_WORDS = {
-  noWebRtc: 'This web view has no WebRTC for H.264.',
-  noWhep: 'Not to be had for this stream now.',
-  noMediaSource: 'This browser cannot play single pictures.',
-  noHlsJs: 'This browser plays HLS its own way.',
+  noWebRtc: 'H.264 video cannot be played over WebRTC here.',
+  noWhep: 'Not offered for this stream now.',
+  noMediaSource: 'This browser cannot play this way.',
+  noHlsJs: 'This browser plays HLS by itself.',
 } as const;
 
 /** The public page. */

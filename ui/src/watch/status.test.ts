@@ -26,6 +26,11 @@ describe('asking', () => {
 
   test.each<[string, () => Promise<Response>, unknown]>([
     ['a status', async () => Response.json(live), { status: live }],
+    [
+      'a status of a stream without WebRTC',
+      async () => Response.json({ ...live, webrtc: false }),
+      { status: { ...live, webrtc: false } },
+    ],
     ['404', async () => new Response('', { status: 404 }), 'gone'],
     ['410', async () => new Response('', { status: 410 }), 'gone'],
     ['500', async () => new Response('', { status: 500 }), 'missed'],

@@ -71,3 +71,17 @@ test('says when the computer cannot be reached, only after several misses', asyn
   await pass(4000);
   expect(screen.getByTestId('watch-panel').textContent).toContain('No connection');
 });
+
+test.each<[string, Partial<Status>, number]>([
+  ['is not asked for where the stream is without it', { webrtc: false }, 0],
+  ['is tried where it is offered', { webrtc: true }, 1],
+  ['is tried where nothing is known of it', {}, 1],
+])('WebRTC %s', async (_name, status, asked) => {
+  const peers = vi.fn();
+  vi.stubGlobal('RTCPeerConnection', peers);
+  says(status);
+  render(Watch, { base: '/k' });
+  await pass(0);
+  expect(screen.getByTestId('player')).toBeTruthy();
+  expect(peers).toHaveBeenCalledTimes(asked);
+});

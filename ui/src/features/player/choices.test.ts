@@ -19,11 +19,11 @@ test('all ways, best first', () => {
 
 test('what is not there says why', () => {
   const none = rows({ ...means, webrtc: false }, at);
-  expect(none[1]).toEqual(['WebRTC', false, 'This web view has no WebRTC for H.264.']);
+  expect(none[1]).toEqual(['WebRTC', false, 'H.264 video cannot be played over WebRTC here.']);
   expect(rows(means, { ...at, whep: null })[1]).toEqual([
     'WebRTC',
     false,
-    'Not to be had for this stream now.',
+    'Not offered for this stream now.',
   ]);
   expect(rows({ webrtc: true, socket: false, hls: 'native' }, at).map(([name]) => name)).toEqual([
     'Automatic',

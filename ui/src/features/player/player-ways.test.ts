@@ -3,6 +3,7 @@ import { fireEvent, render, screen } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Ear } from './ear';
+import { IDLE_MS, STALE_MS } from './idle.svelte';
 import { abilitiesOf } from './means';
 import Player from './Player.svelte';
 import type { Way } from './ways';
@@ -61,6 +62,107 @@ test('plays the best way and says which it is and how far behind', async () => {
   await plays(0.2);
   expect(screen.getByTestId('player-way').textContent).toBe('WebRTC');
   expect(screen.getByTestId('latency').textContent).toBe('0.2 s behind');
+});
+
+test('says how far behind only while the picture moves, and nothing while there is none', async () => {
+  render(Player, props);
+  await pass(0);
+  await plays(0.2);
+  await pass(STALE_MS);
+  expect(screen.getByTestId('latency')).toBeTruthy();
+  await pass(300);
+  expect(screen.queryByTestId('latency')).toBeNull();
+  expect(screen.getByTestId('player-way').textContent).toBe('WebRTC');
+  last().ear.report({ waiting: true, behindS: null });
+  await pass(0);
+  expect(screen.queryByTestId('player-way')).toBeNull();
+  expect(screen.getByTestId('player-waiting')).toBeTruthy();
+  await plays(0.3);
+  await pass(250);
+  expect(screen.getByTestId('latency').textContent).toBe('0.3 s behind');
+});
+
+test('the end of an interruption is not yet a picture that moves', async () => {
+  const { rerender } = render(Player, props);
+  await pass(0);
+  await plays(0.2);
+  await rerender({ ...props, interrupted: 'No media arrives.' });
+  await pass(10_000);
+  await rerender({ ...props, interrupted: null });
+  await pass(250);
+  expect([screen.getByTestId('player-way').textContent, screen.queryByTestId('latency')]).toEqual([
+    'WebRTC',
+    null,
+  ]);
+  await plays(0.2);
+  expect(screen.getByTestId('latency')).toBeTruthy();
+});
+
+test('its bar and words fade while nobody does anything, and a finger only brings them back', async () => {
+  render(Player, props);
+  await pass(0);
+  await plays(0.2);
+  const one = last();
+  const player = screen.getByTestId('player');
+  const faded = () => player.classList.contains('idle');
+  /** Plays on for a while. */
+  const playsOn = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 250) {
+      one.ear.moved(0.2);
+      await pass(250);
+    }
+  };
+  await playsOn(IDLE_MS + 250);
+  expect(faded()).toBe(true);
+  // Still to be read, by whoever does not look.
+  expect(screen.getByTestId('player-way')).toBeTruthy();
+
+  const button = screen.getByTestId('player-details-button');
+  await fireEvent.pointerDown(button, { pointerType: 'touch' });
+  await fireEvent.click(button);
+  expect([faded(), screen.queryByTestId('player-details')]).toEqual([false, null]);
+  await fireEvent.pointerDown(button, { pointerType: 'touch' });
+  await fireEvent.click(button);
+  expect(screen.getByTestId('player-details')).toBeTruthy();
+  await playsOn(2 * IDLE_MS);
+  expect(faded()).toBe(false);
+
+  await fireEvent.click(screen.getByRole('button', { name: 'Close' }));
+  expect(document.activeElement).toBe(button);
+  button.blur();
+  await playsOn(IDLE_MS + 250);
+  expect(faded()).toBe(true);
+  await fireEvent.pointerMove(player, { screenX: 10, screenY: 10 });
+  expect(faded()).toBe(false);
+  await playsOn(IDLE_MS + 250);
+  button.focus();
+  await pass(0);
+  expect(faded()).toBe(false);
+});
+
+test('the offer of sound does not fade, and a finger on it is heeded at once', async () => {
+  render(Player, { ...props, startMuted: true, offerSound: true });
+  await pass(0);
+  await plays(0.2);
+  await pass(IDLE_MS + 250);
+  last().ear.moved(0.2);
+  expect(screen.getByTestId('player').classList.contains('idle')).toBe(true);
+  const offer = screen.getByRole('button', { name: 'Turn on sound' });
+  await fireEvent.pointerDown(offer, { pointerType: 'touch' });
+  await fireEvent.click(offer);
+  expect(screen.getByTestId<HTMLVideoElement>('video').muted).toBe(false);
+});
+
+test('a change of way is told to whoever only listens, the first way is not', async () => {
+  render(Player, props);
+  await pass(0);
+  await plays(0.2);
+  const status = screen.getByRole('status');
+  await pass(2000);
+  expect(status.textContent).toBe('');
+  await pass(250);
+  await plays(0.4);
+  expect(status.textContent).toBe('Now playing by Low latency: WebRTC did not play.');
 });
 
 test('keeps the old picture on screen, first in the document, until the new way has one', async () => {
@@ -127,6 +229,25 @@ test('the details: reached and left by keyboard, and the way is chosen and remem
   expect(screen.queryByTestId('player-details')).toBeNull();
   expect(document.activeElement).toBe(button);
   expect(localStorage.getItem('stream-console.way')).toBe('ll-hls');
+});
+
+test('the details close when something else is pressed or focused', async () => {
+  render(Player, props);
+  await pass(0);
+  await plays(0.2);
+  const open = async () => {
+    await userEvent.click(screen.getByRole('button', { name: 'How it plays' }));
+    return screen.getByTestId('player-details');
+  };
+  await fireEvent.pointerDown(await open());
+  expect(screen.queryByTestId('player-details')).not.toBeNull();
+  await fireEvent.pointerDown(screen.getByTestId('video'));
+  expect(screen.queryByTestId('player-details')).toBeNull();
+  await open();
+  await fireEvent.focusIn(screen.getByTestId('mute'));
+  expect(screen.queryByTestId('player-details')).not.toBeNull();
+  await fireEvent.focusIn(document.body);
+  expect(screen.queryByTestId('player-details')).toBeNull();
 });
 
 test('a remembered way is begun with', async () => {

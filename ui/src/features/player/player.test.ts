@@ -1,4 +1,4 @@
-import { render, screen } from '@testing-library/svelte';
+import { fireEvent, render, screen } from '@testing-library/svelte';
 import { beforeEach, expect, test, vi } from 'vitest';
 import Player from './Player.svelte';
 import { abilitiesOf } from './means';
@@ -37,9 +37,35 @@ test('starts without sound and offers it', async () => {
   render(Player, { ...props, abilities: abilitiesOf({ way: 'native' }), startMuted: true, offerSound: true });
   const video = screen.getByTestId<HTMLVideoElement>('video');
   expect(video.muted).toBe(true);
-  const offer = screen.getAllByRole('button', { name: 'Turn on sound' });
-  offer[0]?.click();
+  // The large one alone has the name; the small one in the bar does the same.
+  const offer = screen.getByRole('button', { name: 'Turn on sound' });
+  expect([offer.dataset.testid, screen.getByTestId('mute').getAttribute('aria-label')]).toEqual([
+    undefined,
+    'Unmute',
+  ]);
+  offer.click();
   await vi.waitFor(() => expect(video.muted).toBe(false));
   expect(screen.getAllByRole('button', { name: 'Turn off sound' })).toHaveLength(1);
+  localStorage.clear();
+});
+
+test('the slider pulled down to nothing comes back as loud as it was, and says how loud it is', async () => {
+  localStorage.setItem('stream-console.loudness', '{"muted":false,"volume":0.6}');
+  render(Player, { ...props, abilities: abilitiesOf({ way: 'native' }) });
+  const slider = screen.getByRole<HTMLInputElement>('slider', { name: 'Volume' });
+  const video = screen.getByTestId<HTMLVideoElement>('video');
+  expect([slider.value, slider.getAttribute('aria-valuetext')]).toEqual(['0.6', '60 percent']);
+  for (const value of ['0.4', '0.05', '0']) await fireEvent.input(slider, { target: { value } });
+  await fireEvent.change(slider);
+  expect([video.muted, slider.value, slider.getAttribute('aria-valuetext')]).toEqual([true, '0', 'muted']);
+  expect(localStorage.getItem('stream-console.loudness')).toBe('{"muted":true,"volume":0.6}');
+  await fireEvent.click(screen.getByTestId('mute'));
+  expect([video.muted, video.volume, slider.value]).toEqual([false, 0.6, '0.6']);
+
+  await fireEvent.input(slider, { target: { value: '0.3' } });
+  await fireEvent.change(slider);
+  await fireEvent.input(slider, { target: { value: '0' } });
+  await fireEvent.click(screen.getByTestId('mute'));
+  expect(video.volume).toBe(0.3);
   localStorage.clear();
 });
