@@ -16,7 +16,10 @@ pub(crate) struct Build {
     release: bool,
 }
 
-/// One of the two programs.
+/// The package of the relay, and its binary.
+const RELAY: &str = "stream-console-relay";
+
+/// One of the two programs with the console inside.
 #[derive(Clone, Copy)]
 pub(crate) enum Program {
     Desktop,
@@ -46,12 +49,12 @@ impl Build {
     pub(crate) fn start(self) -> Result<ExitCode> {
         Program::Desktop.ensure_packages()?;
         ui()?;
-        programs(&[Program::Desktop, Program::Headless], self.release)?;
+        build(&[Program::Desktop.package(), Program::Headless.package(), RELAY], self.release)?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// Builds `ui/dist`, which both programs embed: always before cargo.
+/// Builds `ui/dist`, which the console's programs embed: always before cargo.
 pub(crate) fn ui() -> Result<()> {
     node_packages("ui")?;
     run(&mut npm(["run", "--silent", "build"], "ui"))
@@ -59,10 +62,15 @@ pub(crate) fn ui() -> Result<()> {
 
 /// Builds programs into `target/debug` or `target/release`.
 pub(crate) fn programs(programs: &[Program], release: bool) -> Result<()> {
-    let mut build = cargo(["build"]);
-    build.args(programs.iter().flat_map(|program| ["--package", program.package()]));
+    let names: Vec<&str> = programs.iter().map(|program| program.package()).collect();
+    build(&names, release)
+}
+
+fn build(names: &[&str], release: bool) -> Result<()> {
+    let mut command = cargo(["build"]);
+    command.args(names.iter().flat_map(|name| ["--package", name]));
     if release {
-        build.arg("--release");
+        command.arg("--release");
     }
-    run(&mut build)
+    run(&mut command)
 }

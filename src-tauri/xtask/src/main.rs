@@ -32,7 +32,7 @@ enum Verb {
     Glasses(glasses::Glasses),
     /// Run every check and test; the last line reads `N passed, N failed`
     Test(test::Test),
-    /// Build the UI, the desktop program and the headless program
+    /// Build the UI, the desktop program, the headless program and the relay
     Build(build::Build),
     /// Write ui/src/host/generated.ts from the Rust contract
     Types,

@@ -28,6 +28,7 @@ mod mask;
 mod message;
 mod object;
 mod parts;
+mod relay;
 mod secret;
 mod time;
 mod webhook;
@@ -60,6 +61,7 @@ pub use parts::{
     AudioConfig, ManagedStatusWord, OutputStatus, Ping, Pong, RestreamDestination, StreamConfig, StreamStats,
     StreamStatus, StreamStatusWord, VideoConfig,
 };
+pub use relay::{DesktopToRelay, RelayAnswer, RelayToDesktop, RelayWelcome, RelayedWebhook};
 pub use secret::Secret;
 pub use time::iso8601;
 pub use webhook::{SessionRequest, StopRequest, Webhook};

@@ -4,7 +4,10 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::{AppMessage, DeviceMessage, Dialect, HubToApp, HubToDevice, Secret, Webhook};
+use crate::{
+    AppMessage, DesktopToRelay, DeviceMessage, Dialect, HubToApp, HubToDevice, RelayToDesktop, Secret,
+    Webhook,
+};
 
 type Messages = &'static [(&'static str, &'static [&'static str])];
 
@@ -174,6 +177,22 @@ proptest! {
     fn webhooks_survive(frame in frame(Webhook::MESSAGES)) {
         let message = Webhook::parse(&Value::Object(frame.clone()).to_string()).unwrap();
         prop_assert_eq!(&Webhook::parse(&message.to_json()), &Ok(message.clone()));
+        says_the_same(frame, &message.to_json())?;
+    }
+
+    #[test]
+    fn messages_of_the_relay_survive(frame in frame(RelayToDesktop::MESSAGES)) {
+        // Without what it means nothing without, it is refused.
+        let Ok(message) = RelayToDesktop::parse(&Value::Object(frame.clone()).to_string()) else { return Ok(()) };
+        prop_assert_eq!(&RelayToDesktop::parse(&message.to_json()), &Ok(message.clone()));
+        says_the_same(frame, &message.to_json())?;
+    }
+
+    #[test]
+    fn messages_to_the_relay_survive(frame in frame(DesktopToRelay::MESSAGES)) {
+        // Without what it means nothing without, it is refused.
+        let Ok(message) = DesktopToRelay::parse(&Value::Object(frame.clone()).to_string()) else { return Ok(()) };
+        prop_assert_eq!(&DesktopToRelay::parse(&message.to_json()), &Ok(message.clone()));
         says_the_same(frame, &message.to_json())?;
     }
 
@@ -367,12 +386,14 @@ fn a_session_request_names_every_socket() {
 #[test]
 fn status_lists_every_message_and_member() {
     let status = include_str!("../../STATUS.md");
-    let directions: [Messages; 5] = [
+    let directions: [Messages; 7] = [
         AppMessage::MESSAGES,
         HubToApp::MESSAGES,
         DeviceMessage::MESSAGES,
         HubToDevice::MESSAGES,
         Webhook::MESSAGES,
+        RelayToDesktop::MESSAGES,
+        DesktopToRelay::MESSAGES,
     ];
     for (type_name, members) in directions.into_iter().flatten() {
         assert!(status.contains(&format!("`{type_name}`")), "STATUS.md lacks {type_name}");
