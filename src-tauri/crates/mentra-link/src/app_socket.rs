@@ -8,11 +8,11 @@ use mentra_wire::{AppMessage, Dialect, HubToApp, Secret};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{Instant, timeout};
 
+use crate::accept::Caller;
 use crate::apps::{AppSocket, is_package_name};
 use crate::event::{AppHello, AppRefusal, HubEvent};
 use crate::frames::{FrameDirection, masked};
 use crate::line::{self, Close, End, Line, Peer, Reader};
-use crate::server::Caller;
 use crate::shared::{Shared, lock};
 use crate::words;
 

@@ -6,10 +6,10 @@ use axum::extract::ws::WebSocket;
 use mentra_wire::{DeviceConnectionAck, DeviceMessage, Generation, HubToDevice, iso8601};
 use serde::Deserialize;
 
+use crate::accept::Caller;
 use crate::event::{GlassesSocket, HubEvent};
 use crate::frames::{FrameDirection, masked};
 use crate::line::{self, Close, End, Line, Peer, Reader};
-use crate::server::Caller;
 use crate::shared::{Glasses, Shared, lock};
 use crate::{keep_alive, words};
 

@@ -1,4 +1,4 @@
-//! Why the hub cannot start, and why an app cannot be called.
+//! Why the hub or the cloud client cannot start, and why an app cannot be called.
 
 use std::io;
 use std::net::IpAddr;
@@ -19,6 +19,47 @@ pub enum HubError {
     /// There is no HTTP client to call apps with.
     #[error("apps cannot be called: {0}")]
     Caller(#[from] reqwest::Error),
+}
+
+/// Why no port could be opened, whoever wanted it.
+#[derive(Debug)]
+pub(crate) struct ListenError {
+    pub(crate) bind: IpAddr,
+    pub(crate) wanted_port: u16,
+    pub(crate) source: io::Error,
+}
+
+impl From<ListenError> for HubError {
+    fn from(ListenError { bind, wanted_port, source }: ListenError) -> Self {
+        Self::Listen { bind, wanted_port, source }
+    }
+}
+
+impl From<ListenError> for CloudError {
+    fn from(ListenError { bind, wanted_port, source }: ListenError) -> Self {
+        Self::Listen { bind, wanted_port, source }
+    }
+}
+
+/// Why the cloud client cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum CloudError {
+    /// The package name is none: letters, digits, dots, dashes, at most 128.
+    #[error("the package name is none; it looks like com.example.console")]
+    Package,
+    /// There is no API key.
+    #[error("the API key is missing; the MentraOS developer console shows it")]
+    ApiKey,
+    /// No port could be bound.
+    #[error("no port could be opened for MentraOS at {bind}, from {wanted_port} on: {source}")]
+    Listen {
+        /// Address asked for.
+        bind: IpAddr,
+        /// Port asked for.
+        wanted_port: u16,
+        /// What the system said.
+        source: io::Error,
+    },
 }
 
 /// Why a webhook call came to nothing. A late answer is no failure: what counts is the app's connection.

@@ -11,11 +11,15 @@
 //! Hub::session_request -> webhook -> app -> app socket
 //! ```
 //!
+//! [`CloudApp`] is the other way round: this program as an app of the real cloud.
+//!
 //! It must not know sessions, streams, storage or the console.
 #![deny(missing_docs)]
 
+mod accept;
 mod app_socket;
 mod apps;
+mod cloud;
 mod device_socket;
 mod error;
 mod event;
@@ -37,7 +41,11 @@ mod token;
 mod webhook;
 mod words;
 
-pub use error::{HubError, WebhookFailure};
+pub use cloud::{
+    CloudApp, CloudConfig, CloudEnd, CloudEvent, CloudSession, CloudTiming, CloudTls, Fetched, ReachFailure,
+    ReachStep, Reachability, RelayConfig, RelayState,
+};
+pub use error::{CloudError, HubError, WebhookFailure};
 pub use event::{
     AppHello, AppRefusal, AppWelcome, GlassesSocket, HubEvent, Output, OutputsError, OutputsRequest,
 };

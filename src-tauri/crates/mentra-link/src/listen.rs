@@ -1,4 +1,4 @@
-//! Opening the hub's port.
+//! Opening a door's port.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 
-use crate::error::HubError;
+use crate::error::ListenError;
 
 /// Ports tried after a taken one.
 const NEXT_PORTS: u16 = 20;
@@ -14,7 +14,7 @@ const NEXT_PORTS: u16 = 20;
 const BACKLOG: i32 = 1_024;
 
 /// Opens `wanted_port` (0 = any), or the next free one.
-pub(crate) fn listen(bind: IpAddr, wanted_port: u16) -> Result<(TcpListener, SocketAddr), HubError> {
+pub(crate) fn listen(bind: IpAddr, wanted_port: u16) -> Result<(TcpListener, SocketAddr), ListenError> {
     let last_port = if wanted_port == 0 { 0 } else { wanted_port.saturating_add(NEXT_PORTS) };
     let mut refused = None;
     for port in wanted_port..=last_port {
@@ -30,7 +30,7 @@ pub(crate) fn listen(bind: IpAddr, wanted_port: u16) -> Result<(TcpListener, Soc
         }
     }
     let source = refused.unwrap_or_else(|| io::Error::other("no port was tried"));
-    Err(HubError::Listen { bind, wanted_port, source })
+    Err(ListenError { bind, wanted_port, source })
 }
 
 fn bind_port(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
@@ -63,7 +63,7 @@ mod tests {
     #[tokio::test]
     async fn an_address_of_another_computer_is_refused_in_words() {
         let elsewhere = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
-        let refused = listen(elsewhere, 8002).expect_err("not ours");
+        let refused = crate::HubError::from(listen(elsewhere, 8002).expect_err("not ours"));
         assert!(refused.to_string().contains("192.0.2.1, from 8002 on"), "{refused}");
     }
 }

@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use crate::accept::Caller;
 use crate::apps::is_package_name;
 use crate::event::{HubEvent, Output, OutputsError, OutputsRequest};
 use crate::origin;
-use crate::server::Caller;
 use crate::shared::Shared;
 
 /// SDK version the hub was built against.

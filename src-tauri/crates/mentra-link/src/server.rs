@@ -3,31 +3,21 @@
 //! At most 2,048 connections at once; one more waits in the system's backlog. A connection that is no WebSocket has 10 s
 //! for each request's head and 30 s altogether.
 
-use std::io;
-use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
 
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, Request, StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get};
 use axum::{Extension, Json, Router};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::{Service as _, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use mentra_wire::Generation;
 use serde_json::json;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::net::TcpListener;
 
+use crate::accept::{self, Bounds, Caller};
 use crate::app_socket::{self, Door};
 use crate::line::READ_BYTES;
 use crate::shared::Shared;
@@ -35,91 +25,21 @@ use crate::{device_socket, origin, rest};
 
 /// Connections at once.
 const CONNECTIONS: usize = 2_048;
-/// Pause after the system refused a connection, for example for want of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How long a connection may last that is no WebSocket.
-const REST_CONNECTION: Duration = Duration::from_secs(30);
-/// What a request's head may have.
-const HEAD_BYTES: usize = 16 << 10;
 /// What a REST request's body may have.
 const BODY_BYTES: usize = 8 << 10;
 /// What a socket reads, and writes, at once; there may be thousands.
 const BUFFER_BYTES: usize = 4 << 10;
 
-/// Where a request comes from. Its place is free again when the last copy is gone.
-#[derive(Clone)]
-pub(crate) struct Caller {
-    pub(crate) peer: SocketAddr,
-    pub(crate) local: SocketAddr,
-    _place: Arc<OwnedSemaphorePermit>,
-}
-
 /// Accepts connections until the hub stops.
 pub(crate) async fn serve(listener: TcpListener, hub: Arc<Shared>) {
-    let routes = routes(Arc::clone(&hub));
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    loop {
-        let place = tokio::select! {
-            () = hub.stop.cancelled() => break,
-            place = Arc::clone(&places).acquire_owned() => place,
-        };
-        let Ok(place) = place else { break };
-        let accepted = tokio::select! {
-            () = hub.stop.cancelled() => break,
-            accepted = listener.accept() => accepted,
-        };
-        let (socket, peer) = match accepted {
-            Ok(accepted) => accepted,
-            // A caller that hung up while it waited says nothing about the next one.
-            Err(error) if is_callers(&error) => continue,
-            Err(error) => {
-                tracing::warn!(%error, "a connection to the hub could not be accepted");
-                tokio::select! {
-                    () = hub.stop.cancelled() => break,
-                    () = tokio::time::sleep(ACCEPT_PAUSE) => continue,
-                }
-            }
-        };
-        let Ok(local) = socket.local_addr() else { continue };
-        // Messages are small and wait for answers: none may wait for the peer's acknowledgement of the one before.
-        if let Err(error) = socket.set_nodelay(true) {
-            tracing::debug!(%peer, %error, "a caller of the hub is gone already");
-            continue;
-        }
-        let caller = Caller { peer: plain(peer), local: plain(local), _place: Arc::new(place) };
-        hub.tasks.spawn(connection(socket, caller, routes.clone(), Arc::clone(&hub)));
-    }
-}
-
-/// An IPv4 peer of an IPv6 listener is an IPv4 peer.
-fn plain(address: SocketAddr) -> SocketAddr {
-    SocketAddr::new(address.ip().to_canonical(), address.port())
-}
-
-fn is_callers(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
-}
-
-/// Serves requests until the connection closes, or becomes a WebSocket and lives on in a task of its own.
-async fn connection(socket: TcpStream, caller: Caller, routes: Router, hub: Arc<Shared>) {
-    let peer = caller.peer;
-    let routes = TowerToHyperService::new(routes);
-    let answering = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(caller.clone());
-        routes.call(request)
-    });
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(hub.timing.head_within).max_buf_size(HEAD_BYTES);
-    let serving = pin!(http.serve_connection(TokioIo::new(socket), answering).with_upgrades());
-    tokio::select! {
-        () = hub.stop.cancelled() => {}
-        served = timeout(REST_CONNECTION, serving) => match served {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%peer, %error, "a connection to the hub broke"),
-            Err(_) => tracing::debug!(%peer, "a connection to the hub took too long"),
-        },
-    }
+    let bounds = Bounds {
+        connections: CONNECTIONS,
+        head_within: hub.timing.head_within,
+        keep_alive: true,
+        stop: hub.stop.clone(),
+        tasks: hub.tasks.clone(),
+    };
+    accept::serve(listener, routes(hub), bounds).await;
 }
 
 fn routes(hub: Arc<Shared>) -> Router {
