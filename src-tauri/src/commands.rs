@@ -1,6 +1,7 @@
 //! Commands of the window: decode, call one method, answer. What they change is told by events.
 
 pub(crate) mod apps;
+pub(crate) mod cloud;
 pub(crate) mod destinations;
 
 use std::path::PathBuf;

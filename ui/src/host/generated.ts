@@ -54,6 +54,10 @@ apps: Array<AppView>,
  */
 glassesMarks: Array<GlassesMark>, 
 /**
+ * The user's app at the MentraOS cloud; null unless it is set up.
+ */
+cloud: CloudView | null, 
+/**
  * What the user has chosen.
  */
 settings: SettingsView, };
@@ -76,9 +80,11 @@ export type StatusWord = "initializing" | "preparing" | "active" | "stopping" | 
 
 export type Phase = "idle" | "awaiting_camera" | "awaiting_media" | "live" | "interrupted" | "stopping" | "ended";
 
-export type CameraLink = "manual" | "demo" | "hub";
+export type CameraLink = "manual" | "demo" | "hub" | "cloud";
 
-export type Delivery = "managed" | "unmanaged";
+export type Delivery = "managed" | "unmanaged" | "cloud";
+
+export type ManagedBy = "local" | "cloud";
 
 export type Quality = "720p" | "1080p";
 
@@ -215,7 +221,7 @@ export type PlaybackUrls = {
  */
 hls: string, 
 /**
- * DASH manifest.
+ * DASH manifest; empty if there is none.
  */
 dash: string, 
 /**
@@ -223,11 +229,11 @@ dash: string,
  */
 webrtc?: string, 
 /**
- * Watch page.
+ * Watch page; empty if there is none.
  */
 preview: string, 
 /**
- * JPEG of the newest keyframe.
+ * JPEG of the newest keyframe; empty if there is none.
  */
 thumbnail: string, };
 
@@ -456,6 +462,10 @@ cloudReplace: boolean,
  */
 keepDestinationsOn: boolean, 
 /**
+ * The app at the MentraOS cloud, changed by `set_cloud` and `remove_cloud` alone.
+ */
+cloud: CloudChoice | null, 
+/**
  * Colours.
  */
 theme: Theme, };
@@ -472,9 +482,13 @@ quality?: Quality,
  */
 enableWebrtc?: boolean, 
 /**
- * How the camera is reached; default `manual`.
+ * How the camera is reached; default `manual`, of a stream the cloud delivers `cloud`.
  */
-cameraLink?: CameraLink, };
+cameraLink?: CameraLink, 
+/**
+ * Who gives the playback URLs; default `local`.
+ */
+delivery?: ManagedBy, };
 
 export type Started = { 
 /**
@@ -1235,7 +1249,149 @@ export type StartUnmanaged = {
 /**
  * `rtmp://` or `rtmps://` address with its key; the glasses push straight to it.
  */
-url: string, };
+url: string, 
+/**
+ * Which glasses: those of the `hub`, the default, or those of the `cloud`.
+ */
+cameraLink?: CameraLink, };
+
+export type CloudView = { 
+/**
+ * Package name of the app, as in MentraOS' developer console.
+ */
+packageName: string, 
+/**
+ * Where the webhook listens on this computer, for example `http://127.0.0.1:7010/webhook`; null while it does not.
+ */
+webhookUrl: string | null, 
+/**
+ * The address MentraOS calls from outside, as the user gave it or as the relay told it; null while unknown.
+ */
+publicUrl: string | null, 
+/**
+ * The relay; null without one.
+ */
+relay: RelayView | null, 
+/**
+ * Users whose phone runs the app, the newest first.
+ */
+sessions: Array<CloudSession>, 
+/**
+ * When MentraOS last called; null if it did not since the program came up.
+ */
+calledAtMs: number | null, 
+/**
+ * What there is to say: what is awaited, what is wrong, what to do.
+ */
+message: Message | null, };
+
+export type RelayView = { 
+/**
+ * Its address.
+ */
+url: string, 
+/**
+ * This computer is connected to it.
+ */
+connected: boolean, 
+/**
+ * Why not; null while it is, and while it is being tried for the first time.
+ */
+problem: string | null, };
+
+export type CloudSession = { 
+/**
+ * The cloud's name of it.
+ */
+sessionId: string, 
+/**
+ * The user's e-mail address.
+ */
+userId: string, 
+/**
+ * The connection to the cloud stands; otherwise it is being made again.
+ */
+connected: boolean, 
+/**
+ * When it was connected last.
+ */
+sinceMs: number, 
+/**
+ * The user's glasses, as far as the cloud told of them.
+ */
+glasses: GlassesView | null, };
+
+export type SetCloud = { 
+/**
+ * Package name of the app, as in MentraOS' developer console.
+ */
+packageName: string, 
+/**
+ * Its API key; left out, the one on file is kept. A secret.
+ */
+apiKey?: string, 
+/**
+ * Port of the webhook on this computer; 0 = any free port; left out: 7010.
+ */
+webhookPort?: number, 
+/**
+ * The address of the webhook from outside, if a tunnel leads to it.
+ */
+publicUrl?: string, 
+/**
+ * Address of a relay, for example `wss://relay.example.com`.
+ */
+relayUrl?: string, 
+/**
+ * This computer's token there; left out, the one on file is kept. A secret.
+ */
+relayToken?: string, 
+/**
+ * Hosts of clouds besides MentraOS' own, for example `cloud.example.com`.
+ */
+clouds?: Array<string>, };
+
+export type CloudChoice = { 
+/**
+ * Package name.
+ */
+packageName: string, 
+/**
+ * Port of the webhook.
+ */
+webhookPort: number, 
+/**
+ * Its address from outside.
+ */
+publicUrl: string | null, 
+/**
+ * Address of the relay.
+ */
+relayUrl: string | null, 
+/**
+ * Hosts of clouds besides MentraOS' own.
+ */
+clouds: Array<string>, };
+
+export type WebhookCheck = { 
+/**
+ * The steps taken.
+ */
+steps: Array<WebhookStep>, 
+/**
+ * All of them were good.
+ */
+reachable: boolean, };
+
+export type WebhookStep = { 
+/**
+ * What was tried.
+ */
+name: string, 
+/**
+ * What is wrong; null if nothing.
+ */
+problem: Message | null, };
 
 export type Event = { 
 /**
@@ -1285,7 +1441,11 @@ apps: Array<AppView>, } | { "kind": "glasses_mark",
 /**
  * The mark.
  */
-mark: GlassesMark, } | { "kind": "history" } | { "kind": "settings", 
+mark: GlassesMark, } | { "kind": "cloud", 
+/**
+ * The new slice; null when it is not set up.
+ */
+cloud: CloudView | null, } | { "kind": "history" } | { "kind": "settings", 
 /**
  * The new slice.
  */
@@ -1335,7 +1495,11 @@ apps: Array<AppView>, } | { "kind": "glasses_mark",
 /**
  * The mark.
  */
-mark: GlassesMark, } | { "kind": "history" } | { "kind": "settings", 
+mark: GlassesMark, } | { "kind": "cloud", 
+/**
+ * The new slice; null when it is not set up.
+ */
+cloud: CloudView | null, } | { "kind": "history" } | { "kind": "settings", 
 /**
  * The new slice.
  */
@@ -1392,4 +1556,7 @@ export type Commands = {
   frames: { argument: WantedFrames; answer: Frames };
   set_virtual_glasses: { argument: SetVirtualGlasses; answer: null };
   new_glasses_token: { argument: null; answer: null };
+  set_cloud: { argument: SetCloud; answer: null };
+  remove_cloud: { argument: null; answer: null };
+  check_webhook: { argument: null; answer: WebhookCheck };
 };

@@ -6,12 +6,14 @@
 //! [`Event`]s whose `seq` only ever grows.
 
 mod apps;
+mod cloud;
 mod destinations;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub use apps::*;
+pub use cloud::*;
 pub use destinations::*;
 
 /// Everything a screen needs to draw itself from nothing. Events with `seq` greater than this one's follow.
@@ -45,6 +47,8 @@ pub struct Snapshot {
     pub apps: Vec<AppView>,
     /// What the glasses went through since the program came up, oldest first, at most 500.
     pub glasses_marks: Vec<GlassesMark>,
+    /// The user's app at the MentraOS cloud; null unless it is set up.
+    pub cloud: Option<CloudView>,
     /// What the user has chosen.
     pub settings: SettingsView,
 }
@@ -109,6 +113,8 @@ pub enum CameraLink {
     Demo,
     /// Glasses connected to the hub of this computer, real or virtual.
     Hub,
+    /// Glasses that the MentraOS cloud commands for the user's own app.
+    Cloud,
 }
 
 /// Where the media goes.
@@ -119,6 +125,19 @@ pub enum Delivery {
     Managed,
     /// From the glasses straight to an RTMP endpoint.
     Unmanaged,
+    /// Through the MentraOS cloud, which gives the playback URLs.
+    Cloud,
+}
+
+/// Who gives the playback URLs of a managed stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ManagedBy {
+    /// This computer.
+    #[default]
+    Local,
+    /// The MentraOS cloud.
+    Cloud,
 }
 
 /// Quality asked of the camera, as MentraOS names it. An encoder the user runs keeps its own settings.
@@ -252,15 +271,15 @@ pub enum Tone {
 pub struct PlaybackUrls {
     /// HLS multivariant playlist, low-latency capable.
     pub hls: String,
-    /// DASH manifest.
+    /// DASH manifest; empty if there is none.
     pub dash: String,
     /// WHEP endpoint; absent unless WebRTC was asked for and can be served.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub webrtc: Option<String>,
-    /// Watch page.
+    /// Watch page; empty if there is none.
     pub preview: String,
-    /// JPEG of the newest keyframe.
+    /// JPEG of the newest keyframe; empty if there is none.
     pub thumbnail: String,
 }
 
@@ -430,6 +449,9 @@ pub struct Settings {
     /// Destinations stay on when a stream ends, so that the next one goes out to them by itself.
     #[serde(default)]
     pub keep_destinations_on: bool,
+    /// The app at the MentraOS cloud, changed by `set_cloud` and `remove_cloud` alone.
+    #[serde(default)]
+    pub cloud: Option<CloudChoice>,
     /// Colours.
     pub theme: Theme,
 }
@@ -473,9 +495,12 @@ pub struct StartManaged {
     /// Ask for WebRTC playback; default false. Joining a stream it adds it, and never takes it away.
     #[ts(optional, as = "Option<bool>")]
     pub enable_webrtc: bool,
-    /// How the camera is reached; default `manual`.
+    /// How the camera is reached; default `manual`, of a stream the cloud delivers `cloud`.
     #[ts(optional)]
     pub camera_link: Option<CameraLink>,
+    /// Who gives the playback URLs; default `local`.
+    #[ts(optional, as = "Option<ManagedBy>")]
+    pub delivery: ManagedBy,
 }
 
 /// Answer of `start_managed`: the stream started or joined. Its progress is told by events.
@@ -630,6 +655,11 @@ pub enum Change {
     GlassesMark {
         /// The mark.
         mark: GlassesMark,
+    },
+    /// The cloud slice is replaced.
+    Cloud {
+        /// The new slice; null when it is not set up.
+        cloud: Option<CloudView>,
     },
     /// The list of past streams changed; ask for it again if it is on screen.
     History,

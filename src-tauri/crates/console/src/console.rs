@@ -5,11 +5,11 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use crate::api::{
     AddApp, AddDestination, Added, AllowApp, ApiError, BroadcastCheck, CameraLink, Code, DestinationTest,
     Event, Frames, HoldStream, ListStreams, OneApp, OneDestination, OneStream, Preflight, PresetView,
-    RevealedKey, SetDestination, SetVirtualGlasses, Settings, SettingsView, Snapshot, SomeDestinations,
-    StartManaged, StartUnmanaged, Started, StreamDetail, StreamSummary, UpdateDestination, VirtualGlasses,
-    WantedFrames,
+    RevealedKey, SetCloud, SetDestination, SetVirtualGlasses, Settings, SettingsView, Snapshot,
+    SomeDestinations, StartManaged, StartUnmanaged, Started, StreamDetail, StreamSummary, UpdateDestination,
+    VirtualGlasses, WantedFrames, WebhookCheck,
 };
-use crate::ports::{HubEvent, OutputEvent, ProviderEvent, World};
+use crate::ports::{CloudEvent, HubEvent, OutputEvent, ProviderEvent, World};
 use crate::supervisor::{Ask, Supervisor};
 
 /// Messages a supervisor holds before askers wait. Overflow policy: back pressure on the asker; nothing is lost.
@@ -29,6 +29,10 @@ pub struct Parts<W: World> {
     pub hub: W::Hub,
     /// Its facts.
     pub hub_events: mpsc::Receiver<HubEvent>,
+    /// Where glasses are commanded from afar.
+    pub cloud: W::Cloud,
+    /// Its facts.
+    pub cloud_events: mpsc::Receiver<CloudEvent>,
     /// What is remembered.
     pub history: W::History,
     /// Where keys are kept.
@@ -348,6 +352,30 @@ impl Console {
     /// `storage`.
     pub async fn new_glasses_token(&self) -> Result<(), ApiError> {
         self.ask(|answer| Ask::NewGlassesToken { answer }).await?
+    }
+
+    /// Becomes an app at the MentraOS cloud, or changes it.
+    ///
+    /// # Errors
+    /// `invalid_request`, `busy` while a stream of it runs, `storage`.
+    pub async fn set_cloud(&self, wanted: SetCloud) -> Result<(), ApiError> {
+        self.ask(|answer| Ask::SetCloud { wanted, answer }).await?
+    }
+
+    /// Forgets the app at the MentraOS cloud and its key.
+    ///
+    /// # Errors
+    /// `busy` while a stream of it runs, `storage`.
+    pub async fn remove_cloud(&self) -> Result<(), ApiError> {
+        self.ask(|answer| Ask::RemoveCloud { answer }).await?
+    }
+
+    /// Walks the way to the webhook as MentraOS would. Takes as long as it takes to answer.
+    ///
+    /// # Errors
+    /// `busy` when the cloud is not set up or has no address from outside.
+    pub async fn check_webhook(&self) -> Result<WebhookCheck, ApiError> {
+        self.ask(|answer| Ask::CheckWebhook { answer }).await?
     }
 
     /// Ends the supervisor. A running stream is left open in history, to be resumed.

@@ -26,6 +26,7 @@ pub fn typescript() -> String {
         Phase,
         CameraLink,
         Delivery,
+        ManagedBy,
         Quality,
         SessionView,
         WebRtcView,
@@ -91,6 +92,13 @@ pub fn typescript() -> String {
         FrameDirection,
         HoldStream,
         StartUnmanaged,
+        CloudView,
+        RelayView,
+        CloudSession,
+        SetCloud,
+        CloudChoice,
+        WebhookCheck,
+        WebhookStep,
         Event,
         Change,
         ApiError,
@@ -105,7 +113,7 @@ pub fn typescript() -> String {
 }
 
 /// Every command, its argument and its answer. `null` is none.
-const COMMANDS: [(&str, &str, &str); 33] = [
+const COMMANDS: [(&str, &str, &str); 36] = [
     ("snapshot", "null", "Snapshot"),
     ("start_managed", "StartManaged", "Started"),
     ("stop_stream", "null", "null"),
@@ -139,6 +147,9 @@ const COMMANDS: [(&str, &str, &str); 33] = [
     ("frames", "WantedFrames", "Frames"),
     ("set_virtual_glasses", "SetVirtualGlasses", "null"),
     ("new_glasses_token", "null", "null"),
+    ("set_cloud", "SetCloud", "null"),
+    ("remove_cloud", "null", "null"),
+    ("check_webhook", "null", "WebhookCheck"),
 ];
 
 #[cfg(test)]

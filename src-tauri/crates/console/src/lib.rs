@@ -9,6 +9,7 @@
 
 pub mod api;
 mod apps;
+mod cloud;
 mod console;
 mod contract;
 mod fanout;

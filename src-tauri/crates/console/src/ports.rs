@@ -1,5 +1,6 @@
 //! What the use cases need of the world, as small traits; `runtime` implements them.
 
+mod cloud;
 mod hub;
 mod outputs;
 
@@ -11,6 +12,7 @@ use session::record::{NewStream, Sample, StreamRow};
 use session::{PlaybackId, StateChange, StreamId, Words};
 use tokio::sync::oneshot;
 
+pub use cloud::*;
 pub use hub::*;
 pub use outputs::{
     DestinationStore, KeyStore, OutputEvent, OutputFact, OutputMeasurement, OutputTarget, Outputs,
@@ -28,6 +30,8 @@ pub trait World: Send + 'static {
     type History: History + DestinationStore + AppStore;
     /// Where apps and glasses connect.
     type Hub: Hub;
+    /// Where glasses are commanded from afar.
+    type Cloud: Cloud;
     /// Where keys are kept.
     type Keys: KeyStore;
     /// The time.

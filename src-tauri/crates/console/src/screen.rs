@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use tokio::sync::broadcast;
 
 use crate::api::{
-    AppView, Change, DestinationMark, DestinationView, Event, GlassesMark, HubView, IngestView, KeyPlace,
-    Mark, Sample, SessionView, SettingsView, SignalView, Snapshot,
+    AppView, Change, CloudView, DestinationMark, DestinationView, Event, GlassesMark, HubView, IngestView,
+    KeyPlace, Mark, Sample, SessionView, SettingsView, SignalView, Snapshot,
 };
 
 /// Events a slow subscriber may be behind. Overflow policy: it lags and must subscribe again, which heals it.
@@ -140,6 +140,13 @@ impl Screen {
         if self.snapshot.hub != hub {
             self.snapshot.hub = hub.clone();
             self.tell(Change::Hub { hub });
+        }
+    }
+
+    pub(crate) fn cloud(&mut self, cloud: Option<CloudView>) {
+        if self.snapshot.cloud != cloud {
+            self.snapshot.cloud = cloud.clone();
+            self.tell(Change::Cloud { cloud });
         }
     }
 

@@ -6,6 +6,8 @@
 mod app_outputs;
 mod app_streams;
 mod apps;
+mod cloud;
+mod cloud_streams;
 mod commands;
 mod destinations;
 mod effects;
@@ -24,18 +26,19 @@ use tokio::time::{Instant, MissedTickBehavior};
 use self::effects::Begin;
 use crate::api::{
     AddApp, AddDestination, Added, AllowApp, ApiError, BroadcastCheck, DestinationTest, Event, Frames,
-    HoldStream, IngestView, ListStreams, OneApp, OneDestination, OneStream, Preflight, RevealedKey,
+    HoldStream, IngestView, ListStreams, OneApp, OneDestination, OneStream, Preflight, RevealedKey, SetCloud,
     SetDestination, SetVirtualGlasses, Settings, SettingsView, Snapshot, SomeDestinations, StartManaged,
     StartUnmanaged, Started, StreamDetail, StreamSummary, UpdateDestination, VirtualGlasses, WantedFrames,
-    WebRtcView,
+    WebRtcView, WebhookCheck,
 };
 use crate::apps::Desk;
+use crate::cloud::CloudDesk;
 use crate::console::Parts;
 use crate::fanout::Fanout;
 use crate::glasses::{Glasses, GlassesState};
 use crate::ports::{
-    CameraFact, Clock as _, History as _, Hub as _, HubEvent, KeyStore as _, Measurement, OutputEvent,
-    ProviderEvent, StreamProvider as _, World,
+    CameraFact, Clock as _, CloudEvent, History as _, Hub as _, HubEvent, KeyStore as _, Measurement,
+    OutputEvent, ProviderEvent, StreamProvider as _, World,
 };
 use crate::publish::HoldOff;
 use crate::screen::Screen;
@@ -81,6 +84,9 @@ pub(crate) enum Ask {
     Frames { wanted: WantedFrames, answer: oneshot::Sender<Result<Frames, ApiError>> },
     SetVirtualGlasses { wanted: SetVirtualGlasses, answer: oneshot::Sender<Result<(), ApiError>> },
     NewGlassesToken { answer: oneshot::Sender<Result<(), ApiError>> },
+    SetCloud { wanted: SetCloud, answer: oneshot::Sender<Result<(), ApiError>> },
+    RemoveCloud { answer: oneshot::Sender<Result<(), ApiError>> },
+    CheckWebhook { answer: oneshot::Sender<Result<WebhookCheck, ApiError>> },
     Shutdown { answer: oneshot::Sender<()> },
 }
 
@@ -89,6 +95,7 @@ pub(crate) struct Supervisor<W: World> {
     provider: W::Provider,
     outputs: W::Outputs,
     hub: W::Hub,
+    cloud: W::Cloud,
     history: W::History,
     keys: W::Keys,
     clock: W::Clock,
@@ -97,6 +104,8 @@ pub(crate) struct Supervisor<W: World> {
     events: mpsc::Receiver<ProviderEvent>,
     output_events: mpsc::Receiver<OutputEvent>,
     hub_events: mpsc::Receiver<HubEvent>,
+    cloud_events: mpsc::Receiver<CloudEvent>,
+    cloud_desk: CloudDesk,
     fanout: Fanout,
     desk: Desk,
     glasses: Glasses,
@@ -141,12 +150,14 @@ impl<W: World> Supervisor<W> {
             hub: view::hub(parts.hub.addresses(), None, None),
             apps: Vec::new(),
             glasses_marks: Vec::new(),
+            cloud: None,
             settings: SettingsView { chosen: parts.settings.clone(), restart_needed: false },
         };
         Self {
             provider: parts.provider,
             outputs: parts.outputs,
             hub: parts.hub,
+            cloud: parts.cloud,
             history: parts.history,
             keys: parts.keys,
             clock: parts.clock,
@@ -155,6 +166,8 @@ impl<W: World> Supervisor<W> {
             events: parts.events,
             output_events: parts.output_events,
             hub_events: parts.hub_events,
+            cloud_events: parts.cloud_events,
+            cloud_desk: CloudDesk::default(),
             fanout: Fanout::default(),
             desk: Desk::default(),
             glasses: Glasses::default(),
@@ -182,6 +195,7 @@ impl<W: World> Supervisor<W> {
         self.take_up_destinations().await;
         self.take_up_apps().await;
         self.resume().await;
+        self.take_up_cloud().await;
         self.after_resume().await;
         let mut sampling = tokio::time::interval(SAMPLE_EVERY);
         sampling.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -207,6 +221,7 @@ impl<W: World> Supervisor<W> {
                 Some(event) = self.events.recv() => self.provider_event(event).await,
                 Some(event) = self.output_events.recv() => self.output_event(event).await,
                 Some(event) = self.hub_events.recv() => self.hub_event(event).await,
+                Some(event) = self.cloud_events.recv() => self.cloud_event(event).await,
                 Some(_) = self.errands.join_next() => {}
                 _ = sampling.tick() => self.sample().await,
                 () = tokio::time::sleep_until(Instant::now() + deadline) => self.deadline().await,
@@ -302,10 +317,18 @@ impl<W: World> Supervisor<W> {
         self.follow_source().await;
     }
 
+    /// Where the running stream plays.
+    fn urls(&self) -> Option<crate::api::PlaybackUrls> {
+        match self.session.delivery() {
+            session::Delivery::Cloud => self.cloud_desk.urls.clone(),
+            session::Delivery::Managed | session::Delivery::Unmanaged => self.provider.urls(),
+        }
+    }
+
     fn show_session(&mut self) {
         let session = view::session(
             &self.session,
-            self.provider.urls(),
+            self.urls(),
             self.measured.viewers,
             self.provider.webrtc(),
             &self.desk,
@@ -338,11 +361,12 @@ impl<W: World> Supervisor<W> {
         // An address may have come or gone with what the camera sends.
         self.tell_apps();
         self.measure_destinations();
+        self.follow_address().await;
         if !matches!(self.session.state(), State::Live | State::Interrupted) {
             return;
         }
-        // Nobody here sees an unmanaged stream: zeros would be a lie.
-        if self.session.delivery() == session::Delivery::Unmanaged {
+        // Nobody here sees the media: zeros would be a lie.
+        if self.session.delivery() != session::Delivery::Managed {
             return;
         }
         let Some(id) = self.session.stream_id().cloned() else { return };

@@ -54,6 +54,7 @@ pub(crate) fn camera_link(link: session::CameraLink) -> api::CameraLink {
         session::CameraLink::Manual => api::CameraLink::Manual,
         session::CameraLink::Demo => api::CameraLink::Demo,
         session::CameraLink::Hub => api::CameraLink::Hub,
+        session::CameraLink::Cloud => api::CameraLink::Cloud,
     }
 }
 
@@ -62,6 +63,7 @@ pub(crate) fn to_camera_link(link: api::CameraLink) -> session::CameraLink {
         api::CameraLink::Manual => session::CameraLink::Manual,
         api::CameraLink::Demo => session::CameraLink::Demo,
         api::CameraLink::Hub => session::CameraLink::Hub,
+        api::CameraLink::Cloud => session::CameraLink::Cloud,
     }
 }
 
@@ -108,7 +110,7 @@ pub(crate) fn session(
         ended_at_ms: session.ended_at_ms(),
         message: (state != State::Idle).then(|| message(session.words())),
         urls: urls.filter(|_| {
-            status == api::StatusWord::Active && session.delivery() == session::Delivery::Managed
+            status == api::StatusWord::Active && session.delivery() != session::Delivery::Unmanaged
         }),
         viewers,
         webrtc,

@@ -50,6 +50,7 @@ pub(crate) fn default_settings() -> Settings {
         hub_port: DEFAULT_HUB_PORT,
         webrtc_port: DEFAULT_WEBRTC_PORT,
         webrtc_addresses: Vec::new(),
+        cloud: None,
         webrtc: true,
         lan_access: false,
         grace_s: (session::DEFAULT_GRACE_MS / 1_000) as u32,

@@ -2,9 +2,10 @@
 //!
 //! [`Runtime::start`] brings everything up in one visible order; [`Runtime::shutdown`] is its reverse. The adapters
 //! translate between rooms: `local` is `Managed on this computer` over the embedded engine, `outputs` pushes with it to
-//! destinations whose keys are in `keys`, `history` is history over SQLite.
+//! destinations whose keys are in `keys`, `cloud` is the user's app at MentraOS, `history` is history over SQLite.
 #![deny(missing_docs)]
 
+mod cloud;
 mod config;
 mod history;
 mod hub;

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tracing_appender::non_blocking::WorkerGuard;
 
+use crate::cloud::{CloudChoices, MentraCloud};
 use crate::config::{Config, default_settings};
 use crate::history::{SETTINGS, SqliteHistory};
 use crate::hub::{HubChoices, LocalHub};
@@ -30,6 +31,9 @@ const OUTPUT_EVENTS: usize = 64;
 
 /// Facts from the hub that wait for the console. Overflow policy: back pressure; a socket whose facts wait is not read on.
 const HUB_EVENTS: usize = 64;
+
+/// Facts from the cloud that wait for the console. Overflow policy: back pressure; a socket whose facts wait is not read on.
+const CLOUD_EVENTS: usize = 64;
 
 /// What destinations are told sends to them.
 const ENCODER: &str = concat!("StreamConsole/", env!("CARGO_PKG_VERSION"));
@@ -74,6 +78,7 @@ pub struct Runtime {
     supervisor: JoinHandle<()>,
     outputs: LocalOutputs,
     hub: LocalHub,
+    cloud: MentraCloud,
     engine: Arc<Engine>,
     storage: Storage,
     rtmp_url: String,
@@ -149,6 +154,12 @@ impl Runtime {
             output_events_sender,
             ForwardOptions::new(ForwardTls::platform(), ENCODER),
         );
+        let (cloud_events_sender, cloud_events) = mpsc::channel(CLOUD_EVENTS);
+        let cloud = MentraCloud::new(
+            CloudChoices { glasses_key: Arc::clone(&glasses_key), ingest: engine.rtmp() },
+            cloud_events_sender,
+            clock,
+        );
         let (hub_events_sender, hub_events) = mpsc::channel(HUB_EVENTS);
         let hub = LocalHub::start(
             HubChoices {
@@ -178,6 +189,8 @@ impl Runtime {
             output_events,
             hub: hub.clone(),
             hub_events,
+            cloud: cloud.clone(),
+            cloud_events,
             history,
             keys: SharedKeys(keys),
             clock,
@@ -191,6 +204,7 @@ impl Runtime {
             outputs,
             hub_url: hub.url(),
             hub,
+            cloud,
             rtmp_url: format!("rtmp://{}/live", loopback(engine.rtmp())),
             http_url: format!("http://{}", loopback(engine.http())),
             webrtc_address: loopback(engine.webrtc()).to_string(),
@@ -233,6 +247,7 @@ impl Runtime {
         if let Err(error) = self.supervisor.await {
             tracing::error!(%error, "the console did not end as it should");
         }
+        self.cloud.shutdown().await;
         self.hub.shutdown().await;
         self.outputs.shutdown().await;
         if let Some(engine) = Arc::into_inner(self.engine) {
@@ -261,6 +276,7 @@ impl World for Wired {
     type Provider = LocalProvider;
     type Outputs = LocalOutputs;
     type Hub = LocalHub;
+    type Cloud = MentraCloud;
     type History = SqliteHistory;
     type Keys = SharedKeys;
     type Clock = EngineClock;

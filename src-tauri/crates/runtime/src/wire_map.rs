@@ -89,10 +89,11 @@ pub(crate) fn managed_status(told: &ManagedTold) -> ManagedStreamStatus {
         status: managed_word(told.state),
         stream_id: told.stream_id.clone(),
         hls_url: url(|urls| &urls.hls),
-        dash_url: url(|urls| &urls.dash),
+        // Without one the app's promise would never be kept.
+        dash_url: url(|urls| if urls.dash.is_empty() { &urls.hls } else { &urls.dash }),
         webrtc_url: told.urls.as_ref().and_then(|urls| urls.webrtc.clone()),
-        preview_url: url(|urls| &urls.preview),
-        thumbnail_url: url(|urls| &urls.thumbnail),
+        preview_url: url(|urls| &urls.preview).filter(|url| !url.is_empty()),
+        thumbnail_url: url(|urls| &urls.thumbnail).filter(|url| !url.is_empty()),
         message: Some(sentence(&told.words)),
         outputs: (!told.outputs.is_empty()).then(|| told.outputs.iter().map(output).collect()),
         ..ManagedStreamStatus::default()
@@ -139,7 +140,7 @@ pub(crate) fn check_response(
 }
 
 fn stream_info(told: CheckTold) -> StreamInfo {
-    let managed = told.delivery == Delivery::Managed;
+    let managed = told.delivery != Delivery::Unmanaged;
     let target = told.target.as_ref().map(|target| mentra_wire::Secret::from(target.expose().to_owned()));
     let urls = told.urls;
     let url = |url: fn(&console::api::PlaybackUrls) -> &String| urls.as_ref().map(|urls| url(urls).clone());
@@ -153,10 +154,10 @@ fn stream_info(told: CheckTold) -> StreamInfo {
         },
         created_at: iso8601(told.created_at_ms),
         hls_url: url(|urls| &urls.hls),
-        dash_url: url(|urls| &urls.dash),
+        dash_url: url(|urls| if urls.dash.is_empty() { &urls.hls } else { &urls.dash }),
         webrtc_url: urls.as_ref().and_then(|urls| urls.webrtc.clone()),
-        preview_url: url(|urls| &urls.preview),
-        thumbnail_url: url(|urls| &urls.thumbnail),
+        preview_url: url(|urls| &urls.preview).filter(|url| !url.is_empty()),
+        thumbnail_url: url(|urls| &urls.thumbnail).filter(|url| !url.is_empty()),
         active_viewers: managed.then_some(told.apps),
         rtmp_url: target.clone(),
         stream_url: target,
@@ -284,7 +285,7 @@ pub(crate) fn glasses_fact(message: DeviceMessage) -> Option<GlassesFact> {
 /// | stopping                                 | Stopping     |
 /// | stopped; error `not_streaming`           | Stopped      |
 /// | error, timeout, disconnected, reconnect_failed | Failed |
-fn camera_fact(status: &StreamStatus) -> Option<CameraFact> {
+pub(crate) fn camera_fact(status: &StreamStatus) -> Option<CameraFact> {
     let reconnecting = || CameraFact::Reconnecting { attempt: status.attempt, of: status.max_attempts };
     Some(match &status.status {
         StreamStatusWord::Initializing | StreamStatusWord::Connecting => CameraFact::Starting,
@@ -343,10 +344,15 @@ fn error_words(text: Option<&str>) -> Words {
     if text.is_empty() {
         return Words::error("The glasses could not stream and gave no reason.").then("Start again.");
     }
-    let said: String = without_addresses(text).chars().filter(|c| !c.is_control()).take(200).collect();
-    let said = said.trim_end_matches('.');
+    let said = clean(text);
     Words::error(format!("The glasses could not stream: {said}."))
         .then("Check the server's address and key, then start again.")
+}
+
+/// What others said, fit to be shown within a sentence.
+pub(crate) fn clean(text: &str) -> String {
+    let said: String = without_addresses(text.trim()).chars().filter(|c| !c.is_control()).take(200).collect();
+    said.trim_end_matches('.').to_owned()
 }
 
 /// A text without the addresses in it: their last part may be a key.

@@ -2,8 +2,9 @@
 
 use crate::words;
 use crate::{
-    APP_START_MS, CAMERA_ANSWER_MS, CameraLink, Delivery, Effect, EndReason, Input, MAX_GRACE_MS, Options,
-    PLAYABLE_MS, Resume, STOPPING_MS, Start, Starter, State, StateChange, StopBy, StreamId, Tone, Words,
+    APP_START_MS, CAMERA_ANSWER_MS, CLOUD_PATIENCE_MS, CameraLink, Delivery, Effect, EndReason, Input,
+    MAX_GRACE_MS, Options, PLAYABLE_MS, Resume, STOPPING_MS, Start, Starter, State, StateChange, StopBy,
+    StreamId, Tone, Words,
 };
 
 /// One stream from its start to its end.
@@ -172,15 +173,24 @@ impl Attempt {
         }
     }
 
+    /// How long a step may take that takes `here_ms` on this computer.
+    fn patience_ms(&self, here_ms: u64) -> u64 {
+        if self.link == CameraLink::Cloud || self.delivery == Delivery::Cloud {
+            CLOUD_PATIENCE_MS
+        } else {
+            here_ms
+        }
+    }
+
     fn await_camera(&mut self, resumed: bool) -> Vec<Effect> {
         let commanded = self.link.is_commanded();
-        self.deadline_ms = commanded.then(|| self.after(CAMERA_ANSWER_MS));
+        self.deadline_ms = commanded.then(|| self.after(self.patience_ms(CAMERA_ANSWER_MS)));
         let record = self.enter_plainly(State::AwaitingCamera);
         self.and_set_up(record, resumed)
     }
 
     fn await_media(&mut self) -> Effect {
-        self.deadline_ms = Some(self.after(PLAYABLE_MS));
+        self.deadline_ms = Some(self.after(self.patience_ms(PLAYABLE_MS)));
         self.enter_plainly(State::AwaitingMedia)
     }
 
@@ -189,9 +199,9 @@ impl Attempt {
         self.hint = None;
         if self.state == State::Interrupted {
             // Media that came back in time gets the time to become playable, even past the grace.
-            self.deadline_ms = Some(self.grace_over_ms.max(self.after(PLAYABLE_MS)));
-        } else if !self.link.is_commanded() {
-            self.deadline_ms = Some(self.after(PLAYABLE_MS));
+            self.deadline_ms = Some(self.grace_over_ms.max(self.after(self.patience_ms(PLAYABLE_MS))));
+        } else if !self.link.is_commanded() || self.delivery == Delivery::Cloud {
+            self.deadline_ms = Some(self.after(self.patience_ms(PLAYABLE_MS)));
         }
         Effect::Probe
     }

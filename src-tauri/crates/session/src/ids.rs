@@ -120,7 +120,7 @@ impl StreamId {
     /// Short, since it travels over Bluetooth.
     pub fn short(&self, delivery: Delivery) -> String {
         let kind = match delivery {
-            Delivery::Managed => 'm',
+            Delivery::Managed | Delivery::Cloud => 'm',
             Delivery::Unmanaged => 's',
         };
         [kind].into_iter().chain(self.0.chars().take(SHORT_ID_CHARS)).collect()

@@ -66,7 +66,8 @@ pub use options::{CameraLink, Delivery, Options, Quality, Starter};
 pub use permission::{Permission, Permissions};
 pub use reason::{EndReason, StopBy};
 pub use session::{
-    APP_START_MS, CAMERA_ANSWER_MS, DEFAULT_GRACE_MS, MAX_GRACE_MS, PLAYABLE_MS, STOPPING_MS, Session,
+    APP_START_MS, CAMERA_ANSWER_MS, CLOUD_PATIENCE_MS, DEFAULT_GRACE_MS, MAX_GRACE_MS, PLAYABLE_MS,
+    STOPPING_MS, Session,
 };
 pub use state::State;
 pub use words::{Tone, Words};

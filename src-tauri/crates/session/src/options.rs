@@ -12,11 +12,13 @@ pub enum CameraLink {
     Demo,
     /// Glasses connected to the hub of this computer, real or virtual.
     Hub,
+    /// Glasses that the MentraOS cloud commands for the user's own app.
+    Cloud,
 }
 
 impl CameraLink {
     /// Every link.
-    pub const ALL: [Self; 3] = [Self::Manual, Self::Demo, Self::Hub];
+    pub const ALL: [Self; 4] = [Self::Manual, Self::Demo, Self::Hub, Self::Cloud];
 
     /// The word kept in history.
     pub fn code(self) -> &'static str {
@@ -24,6 +26,7 @@ impl CameraLink {
             Self::Manual => "manual",
             Self::Demo => "demo",
             Self::Hub => "hub",
+            Self::Cloud => "cloud",
         }
     }
 
@@ -36,8 +39,13 @@ impl CameraLink {
     pub fn is_commanded(self) -> bool {
         match self {
             Self::Manual => false,
-            Self::Demo | Self::Hub => true,
+            Self::Demo | Self::Hub | Self::Cloud => true,
         }
+    }
+
+    /// Whether it is a pair of glasses, whoever commands them.
+    pub fn is_glasses(self) -> bool {
+        matches!(self, Self::Hub | Self::Cloud)
     }
 }
 
@@ -50,17 +58,21 @@ pub enum Delivery {
     Managed,
     /// Straight from the camera to a server its starter names; this computer sees no media.
     Unmanaged,
+    /// Through the MentraOS cloud, which gives the playback URLs; this computer sees no media but what it plays like
+    /// anybody.
+    Cloud,
 }
 
 impl Delivery {
-    /// Both deliveries.
-    pub const ALL: [Self; 2] = [Self::Managed, Self::Unmanaged];
+    /// Every delivery.
+    pub const ALL: [Self; 3] = [Self::Managed, Self::Unmanaged, Self::Cloud];
 
     /// The word kept in history.
     pub fn code(self) -> &'static str {
         match self {
             Self::Managed => "managed",
             Self::Unmanaged => "unmanaged",
+            Self::Cloud => "cloud",
         }
     }
 

@@ -17,12 +17,20 @@ pub enum StartDecision {
     Busy(Words),
 }
 
+/// The managed stream a person asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WantedManaged {
+    /// The camera link; None accepts any.
+    pub link: Option<CameraLink>,
+    /// Who gives the links to play: this computer or the cloud.
+    pub delivery: Delivery,
+}
+
 /// Decides about a person's request to start a managed stream.
 ///
-/// `running` is the camera link of the current session and `delivery` where its media goes; `wanted` is the camera link
-/// asked for; None accepts any. `holder` names who started what runs.
+/// `running` is the camera link of the current session and `delivery` where its media goes; `holder` names who started it.
 ///
-/// | current                                          | managed; wanted: any or the running one | managed; wanted: another one | unmanaged |
+/// | current                                          | as wanted | another camera link or delivery | unmanaged |
 /// |--------------------------------------------------|------|------|------|
 /// | Idle, Ended                                      | New  | New  | New  |
 /// | AwaitingCamera, AwaitingMedia, Live, Interrupted | Join | Busy | Busy |
@@ -31,14 +39,14 @@ pub fn start(
     current: State,
     running: Option<CameraLink>,
     delivery: Delivery,
-    wanted: Option<CameraLink>,
+    wanted: WantedManaged,
     holder: &str,
 ) -> StartDecision {
     match current {
         State::Idle | State::Ended(_) => StartDecision::New,
         State::Stopping => StartDecision::Busy(stopping()),
         State::AwaitingCamera | State::AwaitingMedia | State::Live | State::Interrupted => {
-            match (running, wanted) {
+            match (running, wanted.link) {
                 _ if delivery == Delivery::Unmanaged => StartDecision::Busy(
                     Words::warning(format!(
                         "A stream goes straight from the camera to a server. It was started by {holder}."
@@ -50,6 +58,13 @@ pub fn start(
                     StartDecision::Busy(
                         Words::warning(format!("The running stream belongs to {owner}."))
                             .then(format!("Stop it first, then start {next}.")),
+                    )
+                }
+                _ if delivery != wanted.delivery => {
+                    let way = if delivery == Delivery::Cloud { "MentraOS" } else { "this computer" };
+                    StartDecision::Busy(
+                        Words::warning(format!("The running stream goes through {way}."))
+                            .then("Stop it first, then start again."),
                     )
                 }
                 _ => StartDecision::Join,
@@ -67,6 +82,7 @@ fn whose(link: CameraLink) -> &'static str {
         CameraLink::Manual => "your encoder",
         CameraLink::Demo => "the demo camera",
         CameraLink::Hub => "the glasses",
+        CameraLink::Cloud => "the glasses at MentraOS",
     }
 }
 
@@ -75,6 +91,7 @@ fn next_start(link: CameraLink) -> &'static str {
         CameraLink::Manual => "with your encoder",
         CameraLink::Demo => "the demo camera",
         CameraLink::Hub => "with the glasses",
+        CameraLink::Cloud => "with the glasses at MentraOS",
     }
 }
 
@@ -98,12 +115,16 @@ pub struct Publish {
     pub running: Option<CameraLink>,
     /// Where the media of the current session goes.
     pub delivery: Delivery,
-    /// What kind of camera publishes.
+    /// What kind of camera publishes. Glasses prove themselves by one key, whoever commands them.
     pub publisher: CameraLink,
     /// The user lets an encoder start a stream by connecting.
     pub start_on_publish: bool,
     /// The last stream was stopped while this encoder was sending, and it has kept trying since.
     pub held_off: bool,
+}
+
+fn same_camera(running: CameraLink, publisher: CameraLink) -> bool {
+    running == publisher || (running.is_glasses() && publisher.is_glasses())
 }
 
 /// Decides about a publisher that presents the right key.
@@ -112,25 +133,30 @@ pub struct Publish {
 /// |--------------------------------------------------|-----------------------------|---------------------------------------|
 /// | AwaitingCamera, AwaitingMedia, Live, Interrupted; managed | of the running camera link | Admit (takes over a stale one) |
 /// | the same                                         | of another camera link      | Refuse                                |
-/// | the same, unmanaged                              | any                         | Refuse                                |
+/// | the same, unmanaged or delivered by the cloud    | any                         | Refuse                                |
 /// | Stopping                                         | any                         | Refuse                                |
 /// | Idle, Ended                                      | encoder, allowed to start, not held off | StartFirst                |
 /// | Idle, Ended                                      | any other                   | Refuse                                |
 pub fn publish(request: Publish) -> PublishDecision {
     match request.current {
         State::AwaitingCamera | State::AwaitingMedia | State::Live | State::Interrupted => {
-            let unmanaged = request.delivery == Delivery::Unmanaged;
+            let elsewhere = request.delivery != Delivery::Managed;
             match (request.running, request.publisher) {
-                (Some(running), publisher) if running == publisher && !unmanaged => PublishDecision::Admit,
-                (_, CameraLink::Manual) if unmanaged => PublishDecision::Refuse(
-                    Words::warning("A stream goes straight from the camera to a server.")
-                        .then("Stop it here to let your encoder in."),
+                (Some(running), publisher) if same_camera(running, publisher) && !elsewhere => {
+                    PublishDecision::Admit
+                }
+                (_, CameraLink::Manual) if elsewhere => PublishDecision::Refuse(
+                    Words::warning(match request.delivery {
+                        Delivery::Cloud => "A stream goes from the glasses to MentraOS.",
+                        _ => "A stream goes straight from the camera to a server.",
+                    })
+                    .then("Stop it here to let your encoder in."),
                 ),
                 (Some(CameraLink::Demo), CameraLink::Manual) => PublishDecision::Refuse(
                     Words::warning("The demo camera is streaming.")
                         .then("Stop it here to let your encoder in."),
                 ),
-                (Some(CameraLink::Hub), CameraLink::Manual) => PublishDecision::Refuse(
+                (Some(CameraLink::Hub | CameraLink::Cloud), CameraLink::Manual) => PublishDecision::Refuse(
                     Words::warning("The glasses are streaming.")
                         .then("Stop them here to let your encoder in."),
                 ),
@@ -150,7 +176,7 @@ pub fn publish(request: Publish) -> PublishDecision {
             Publish { publisher: CameraLink::Manual, start_on_publish: true, .. } => {
                 PublishDecision::StartFirst
             }
-            Publish { publisher: CameraLink::Hub, .. } => PublishDecision::Refuse(
+            Publish { publisher: CameraLink::Hub | CameraLink::Cloud, .. } => PublishDecision::Refuse(
                 Words::warning("The glasses send video while no stream is started.")
                     .then("Start a stream with the glasses to let them in."),
             ),
@@ -197,27 +223,30 @@ mod tests {
 
     const RUNNING: [State; 4] =
         [State::AwaitingCamera, State::AwaitingMedia, State::Live, State::Interrupted];
-    const LINKS: [CameraLink; 3] = CameraLink::ALL;
+    const LINKS: [CameraLink; 4] = CameraLink::ALL;
 
     #[test]
     fn starts_follow_the_table() {
         let wishes = LINKS.map(Some).into_iter().chain([None]);
         for (current, wanted) in every_state().into_iter().flat_map(|a| wishes.clone().map(move |b| (a, b))) {
             for (running, delivery) in LINKS.into_iter().flat_map(|a| Delivery::ALL.map(|b| (a, b))) {
-                let fits = delivery == Delivery::Managed && wanted.is_none_or(|link| link == running);
-                match start(current, Some(running), delivery, wanted, "Bee Cam") {
-                    StartDecision::New => assert!(!current.is_running(), "{current:?}"),
-                    StartDecision::Join => assert!(RUNNING.contains(&current) && fits, "{current:?}"),
-                    StartDecision::Busy(words) => {
-                        let busy = current == State::Stopping || (RUNNING.contains(&current) && !fits);
-                        assert!(busy, "{current:?}");
-                        assert!(words.next_step.is_some());
-                        let named = words.text.contains("Bee Cam");
-                        assert_eq!(
-                            named,
-                            current != State::Stopping && delivery == Delivery::Unmanaged,
-                            "{words:?}"
-                        );
+                for through in [Delivery::Managed, Delivery::Cloud] {
+                    let fits = delivery == through && wanted.is_none_or(|link| link == running);
+                    let request = WantedManaged { link: wanted, delivery: through };
+                    match start(current, Some(running), delivery, request, "Bee Cam") {
+                        StartDecision::New => assert!(!current.is_running(), "{current:?}"),
+                        StartDecision::Join => assert!(RUNNING.contains(&current) && fits, "{current:?}"),
+                        StartDecision::Busy(words) => {
+                            let busy = current == State::Stopping || (RUNNING.contains(&current) && !fits);
+                            assert!(busy, "{current:?}");
+                            assert!(words.next_step.is_some());
+                            let named = words.text.contains("Bee Cam");
+                            assert_eq!(
+                                named,
+                                current != State::Stopping && delivery == Delivery::Unmanaged,
+                                "{words:?}"
+                            );
+                        }
                     }
                 }
             }
@@ -234,7 +263,9 @@ mod tests {
                     let request =
                         Publish { current, running, delivery, publisher, start_on_publish, held_off };
                     let admit = RUNNING.contains(&current)
-                        && running == Some(publisher)
+                        && running.is_some_and(|running| {
+                            running == publisher || running.is_glasses() && publisher.is_glasses()
+                        })
                         && delivery == Delivery::Managed;
                     let start_first = !current.is_running()
                         && publisher == CameraLink::Manual
@@ -257,10 +288,13 @@ mod tests {
         };
         for (current, delivery) in every_state().into_iter().flat_map(|a| Delivery::ALL.map(|b| (a, b))) {
             for (running, other) in LINKS.into_iter().flat_map(|a| LINKS.map(|b| (a, b))) {
-                if let StartDecision::Busy(words) =
-                    start(current, Some(running), delivery, Some(other), "Bee Cam")
-                {
-                    line(words);
+                for through in [Delivery::Managed, Delivery::Cloud] {
+                    let wanted = WantedManaged { link: Some(other), delivery: through };
+                    if let StartDecision::Busy(words) =
+                        start(current, Some(running), delivery, wanted, "Bee Cam")
+                    {
+                        line(words);
+                    }
                 }
                 for held_off in [false, true] {
                     let request = Publish {

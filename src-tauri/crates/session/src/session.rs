@@ -11,6 +11,8 @@ pub const PLAYABLE_MS: u64 = 15_000;
 pub const DEFAULT_GRACE_MS: u64 = 60_000;
 /// The longest grace time that can be chosen.
 pub const MAX_GRACE_MS: u64 = 1_800_000;
+/// What the MentraOS cloud is asked for must be there within this, each step: it tells nobody when it gives up.
+pub const CLOUD_PATIENCE_MS: u64 = 40_000;
 /// A stop is over after this even if not everything closed.
 pub const STOPPING_MS: u64 = 5_000;
 /// An attempt started by an app is live or over within this; its library gives up at 30 s.
@@ -25,15 +27,16 @@ pub const APP_START_MS: u64 = 25_000;
 ///
 /// | state          | manual camera                             | commanded camera                 | ends as      |
 /// |----------------|-------------------------------------------|----------------------------------|--------------|
-/// | AwaitingCamera | never                                     | 10 s                             | CameraSilent |
-/// | AwaitingMedia  | 15 s after media came, never without any  | 15 s, with media / without       | NotPlayable / NoMedia |
+/// | AwaitingCamera | never                                     | 10 s; by the cloud 40 s          | CameraSilent |
+/// | AwaitingMedia  | 15 s after media came, never without any  | 15 s, by the cloud 40 s; with media / without | NotPlayable / NoMedia |
 /// | any before Live, started by an app | 25 s after the start  | 25 s after the start             | TooSlow      |
 /// | any from Live on, with a limit | the limit after it was live first | the same                 | Stopped by TimeLimit |
 /// | Interrupted    | grace; with media again at least 15 s     | the same                         | Lost, Restarted / NotPlayable |
 /// | Stopping       | 5 s, within the 25 s of an app            | the same                         | Stopped      |
 ///
 /// Nobody here sees the media of an unmanaged stream, so what its camera says stands in for it: its AwaitingMedia ends
-/// as NoMedia, its Interrupted as Lost or Restarted.
+/// as NoMedia, its Interrupted as Lost or Restarted. A stream that the cloud delivers is probed like one of this computer:
+/// [`Input::MediaArrived`] is the cloud's word that it is live, and counts 40 s anew until it truly plays.
 #[derive(Debug)]
 pub struct Session {
     attempt: Option<Attempt>,

@@ -87,8 +87,10 @@ pub fn entering(state: State, link: CameraLink, delivery: Delivery) -> Words {
         (State::Stopping, _) => Words::info("Stopping."),
         (State::Ended(reason), Delivery::Managed) => ended(reason, link),
         (State::Ended(reason), Delivery::Unmanaged) => ended_unmanaged(reason, link),
+        (State::Ended(reason), Delivery::Cloud) => ended_cloud(reason, link),
         (state, Delivery::Managed) => running(state, link),
         (state, Delivery::Unmanaged) => running_unmanaged(state, link),
+        (state, Delivery::Cloud) => running_cloud(state, link),
     }
 }
 
@@ -101,6 +103,9 @@ pub fn resumed(link: CameraLink, delivery: Delivery) -> Words {
         Delivery::Unmanaged => {
             "Stream Console was restarted while the stream ran. It goes on as soon as the server takes it again."
         }
+        Delivery::Cloud => {
+            "Stream Console was restarted while the stream ran. MentraOS is asked whether it still does."
+        }
     });
     match link {
         CameraLink::Manual => {
@@ -109,6 +114,9 @@ pub fn resumed(link: CameraLink, delivery: Delivery) -> Words {
         CameraLink::Demo => words,
         CameraLink::Hub => {
             words.then("If it does not go on by itself, check that the glasses are connected.")
+        }
+        CameraLink::Cloud => {
+            words.then("If it does not go on by itself, check that the app still runs on the phone.")
         }
     }
 }
@@ -127,7 +135,7 @@ fn who(link: CameraLink) -> &'static str {
     match link {
         CameraLink::Manual => "your encoder",
         CameraLink::Demo => "the demo camera",
-        CameraLink::Hub => "the glasses",
+        CameraLink::Hub | CameraLink::Cloud => "the glasses",
     }
 }
 
@@ -136,7 +144,7 @@ fn who_first(link: CameraLink) -> &'static str {
     match link {
         CameraLink::Manual => "Your encoder",
         CameraLink::Demo => "The demo camera",
-        CameraLink::Hub => "The glasses",
+        CameraLink::Hub | CameraLink::Cloud => "The glasses",
     }
 }
 
@@ -147,20 +155,23 @@ fn running(state: State, link: CameraLink) -> Words {
             .then("Start streaming in your encoder with the server and stream key shown here."),
         (State::AwaitingCamera, CameraLink::Demo) => Words::info("Starting the demo camera."),
         (State::AwaitingCamera, CameraLink::Hub) => Words::info("Asking the glasses to start their camera."),
+        (State::AwaitingCamera, CameraLink::Cloud) => {
+            Words::info("Asking MentraOS to start the glasses' camera.")
+        }
         (State::AwaitingMedia, CameraLink::Manual) => {
             Words::info("Video is arriving. Getting the stream ready to play.")
         }
         (State::AwaitingMedia, CameraLink::Demo) => {
             Words::info("The demo camera is on. Getting the stream ready to play.")
         }
-        (State::AwaitingMedia, CameraLink::Hub) => {
+        (State::AwaitingMedia, CameraLink::Hub | CameraLink::Cloud) => {
             Words::info("The glasses' camera is on. Getting the stream ready to play.")
         }
         (State::Interrupted, CameraLink::Manual) => {
             Words::warning(held).then("Check that your encoder is still streaming.")
         }
         (State::Interrupted, CameraLink::Demo) => Words::warning(held),
-        (State::Interrupted, CameraLink::Hub) => {
+        (State::Interrupted, CameraLink::Hub | CameraLink::Cloud) => {
             Words::warning(held).then("Check that the glasses are on and have Wi-Fi.")
         }
         _ => Words::info("The stream is live."),
@@ -200,6 +211,9 @@ fn ended_anyhow(reason: EndReason, link: CameraLink) -> Option<Words> {
             CameraLink::Hub => Words::error("The glasses did not answer within 10 seconds.").then(
                 "Check that they are switched on, near their phone and connected to this computer, then try again.",
             ),
+            CameraLink::Cloud => Words::error("MentraOS did not start the glasses' camera within 40 seconds.").then(
+                "Check that they are switched on and near their phone, and that the app runs on the phone, then try again.",
+            ),
             CameraLink::Manual | CameraLink::Demo => {
                 Words::error("The camera did not answer within 10 seconds.")
                     .then("Check that it is switched on and connected, then try again.")
@@ -218,13 +232,18 @@ fn ended(reason: EndReason, link: CameraLink) -> Words {
     let by_link = |manual: &'static str, demo: &'static str, hub: &'static str| match link {
         CameraLink::Manual => manual,
         CameraLink::Demo => demo,
-        CameraLink::Hub => hub,
+        CameraLink::Hub | CameraLink::Cloud => hub,
     };
     let try_again = "Try again.";
     match reason {
         EndReason::CameraFailed => {
             let camera = by_link("The camera", "The camera", "The glasses' camera");
             Words::error(format!("{camera} could not go on.")).then(try_again)
+        }
+        EndReason::NoMedia if link == CameraLink::Cloud => {
+            Words::error("The glasses' camera started, but no video reached this computer within 40 seconds.").then(
+                "Check that the glasses and this computer are in the same network, that it lets devices reach each other, and that no firewall blocks Stream Console, then try again.",
+            )
         }
         EndReason::NoMedia => Words::error(by_link(
             "The camera started but sent no video within 15 seconds.",
@@ -237,14 +256,15 @@ fn ended(reason: EndReason, link: CameraLink) -> Words {
             "Check that devices on your network may connect to Stream Console and that the glasses are in the same network, then try again.",
         )),
         EndReason::NotPlayable => {
-            Words::error("Video arrived, but nothing could be played within 15 seconds.").then(by_link(
+            let seconds = if link == CameraLink::Cloud { 40 } else { 15 };
+            Words::error(format!("Video arrived, but nothing could be played within {seconds} seconds.")).then(by_link(
                 "Set your encoder to H.264 video with a keyframe every 2 seconds, then try again.",
                 try_again,
                 try_again,
             ))
         }
         EndReason::Refused => match link {
-            CameraLink::Hub => Words::error("The glasses send video that cannot be carried.")
+            CameraLink::Hub | CameraLink::Cloud => Words::error("The glasses send video that cannot be carried.")
                 .then("Start their camera again. If it happens again, update the glasses."),
             CameraLink::Manual | CameraLink::Demo => {
                 Words::error("The camera sends video that cannot be carried.")
@@ -281,7 +301,8 @@ fn ended_unmanaged(reason: EndReason, link: CameraLink) -> Words {
     match reason {
         EndReason::CameraFailed => Words::error(format!("{who_first} could not go on.")).then(check),
         EndReason::NoMedia => {
-            Words::error(format!("{who_first} did not reach the server within 15 seconds."))
+            let seconds = if link == CameraLink::Cloud { 40 } else { 15 };
+            Words::error(format!("{who_first} did not reach the server within {seconds} seconds."))
                 .then("Check the address of the server and that it is up, then try again.")
         }
         EndReason::NotPlayable | EndReason::Refused => {
@@ -297,6 +318,47 @@ fn ended_unmanaged(reason: EndReason, link: CameraLink) -> Words {
         }
         _ => Words::error(
             "The stream was interrupted by a restart of Stream Console, and the server did not take it again in time.",
+        )
+        .then("Start again."),
+    }
+}
+
+fn running_cloud(state: State, link: CameraLink) -> Words {
+    match state {
+        State::AwaitingCamera => {
+            Words::info(format!("Asking MentraOS to start a stream with {}.", who(link)))
+        }
+        State::AwaitingMedia => {
+            Words::info("MentraOS is getting the stream ready. Waiting until its links play.")
+        }
+        State::Interrupted => Words::warning(
+            "No video reaches MentraOS. The links stay valid and the stream goes on as soon as it is back.",
+        )
+        .then(format!("Check that {} are on and have Wi-Fi.", who(link))),
+        _ => Words::info("The stream is live at MentraOS. Nothing of it passes through this computer."),
+    }
+}
+
+fn ended_cloud(reason: EndReason, link: CameraLink) -> Words {
+    if let Some(words) = ended_anyhow(reason, link) {
+        return words;
+    }
+    match reason {
+        EndReason::CameraFailed | EndReason::Refused => {
+            Words::error("MentraOS could not go on with the stream.").then("Try again.")
+        }
+        EndReason::NoMedia => Words::error("MentraOS did not bring the stream up within 40 seconds.")
+            .then(format!("Check that {} are on and have Wi-Fi, then try again.", who(link))),
+        EndReason::NotPlayable => Words::error(
+            "MentraOS says that the stream is live, but its links did not play within 40 seconds.",
+        )
+        .then("Try again, or let the glasses stream to this computer."),
+        EndReason::TooSlow => Words::error("The stream an app asked for was not playable within 25 seconds.")
+            .then("Let the app try again."),
+        EndReason::Lost => Words::error("The video stopped and did not come back in time.")
+            .then("Check the glasses' battery and Wi-Fi, then start again."),
+        _ => Words::error(
+            "The stream was interrupted by a restart of Stream Console, and MentraOS has ended it.",
         )
         .then("Start again."),
     }
@@ -338,6 +400,16 @@ mod tests {
     }
 
     #[test]
+    fn words_of_glasses_at_mentraos() {
+        insta::assert_snapshot!(printed(CameraLink::Cloud, Delivery::Managed));
+    }
+
+    #[test]
+    fn words_of_a_stream_of_mentraos() {
+        insta::assert_snapshot!(printed(CameraLink::Cloud, Delivery::Cloud));
+    }
+
+    #[test]
     fn words_of_an_unmanaged_stream() {
         for link in CameraLink::ALL {
             insta::assert_snapshot!(
@@ -363,7 +435,7 @@ mod tests {
         for link in CameraLink::ALL {
             let page = printed(link, Delivery::Unmanaged);
             assert!(!page.contains("links") && !page.contains(" play"), "{page}");
-            assert_eq!(page.contains("glasses"), link == CameraLink::Hub, "{page}");
+            assert_eq!(page.contains("glasses"), link.is_glasses(), "{page}");
         }
     }
 

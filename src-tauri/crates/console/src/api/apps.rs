@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::Message;
+use super::{CameraLink, Message};
 
 /// The hub: where apps and glasses connect.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
@@ -360,5 +360,10 @@ pub struct HoldStream {
 #[serde(rename_all = "camelCase")]
 pub struct StartUnmanaged {
     /// `rtmp://` or `rtmps://` address with its key; the glasses push straight to it.
+    #[serde(alias = "rtmpUrl")]
     pub url: String,
+    /// Which glasses: those of the `hub`, the default, or those of the `cloud`.
+    #[serde(default)]
+    #[ts(optional)]
+    pub camera_link: Option<CameraLink>,
 }

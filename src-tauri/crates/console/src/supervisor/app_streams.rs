@@ -9,7 +9,7 @@ use session::{
 
 use super::Supervisor;
 use super::effects::Begin;
-use crate::api::{ApiError, StartUnmanaged, Started};
+use crate::api::{ApiError, CameraLink as CameraLinkWord, StartUnmanaged, Started};
 use crate::fanout::Source;
 use crate::ports::{
     AppStore as _, CameraCommand, CameraHints, Clock as _, Hub as _, KeyStore as _, Outputs as _, World,
@@ -159,7 +159,9 @@ impl<W: World> Supervisor<W> {
         if allowed.is_ok() && own {
             self.replace().await;
         }
-        let begin = allowed.and_then(|()| readable(&target)).and_then(|()| self.unmanaged(Some(app), target));
+        let begin = allowed
+            .and_then(|()| readable(&target))
+            .and_then(|()| self.unmanaged(Some(app), target, CameraLink::Hub));
         match begin {
             Ok(begin) => {
                 self.replace().await;
@@ -178,14 +180,30 @@ impl<W: World> Supervisor<W> {
         })?;
         self.outputs.address(target.expose(), DestinationKey::default()).map_err(view::invalid_words)?;
         self.finish_stopping().await;
-        let begin = self.unmanaged(None, target).map_err(view::busy)?;
+        let link = wanted.camera_link.unwrap_or(CameraLinkWord::Hub);
+        let begin = match link {
+            CameraLinkWord::Hub => self.unmanaged(None, target, CameraLink::Hub),
+            CameraLinkWord::Cloud => self.unmanaged(None, target, CameraLink::Cloud),
+            CameraLinkWord::Manual | CameraLinkWord::Demo => {
+                return Err(view::invalid(
+                    "Only glasses can be sent straight to a server.",
+                    "Choose the glasses here or at MentraOS.",
+                ));
+            }
+        };
+        let begin = begin.map_err(view::busy)?;
         self.replace().await;
         let id = self.begin(begin).await;
         Ok(Started { stream_id: id.as_str().to_owned(), joined: false })
     }
 
     /// Whether an unmanaged stream may start now, and with which camera.
-    fn unmanaged(&self, app: Option<&PackageName>, target: DestinationKey) -> Result<Begin, Words> {
+    fn unmanaged(
+        &self,
+        app: Option<&PackageName>,
+        target: DestinationKey,
+        link: CameraLink,
+    ) -> Result<Begin, Words> {
         let state = self.session.state();
         let others: Vec<String> = self
             .desk
@@ -208,7 +226,10 @@ impl<W: World> Supervisor<W> {
             AppStart::Refuse(words) => return Err(words),
             AppStart::Join => return Err(Words::warning("An unmanaged stream cannot be joined.")),
         }
-        let link = policy::camera_for_app(self.glasses.connected())?;
+        match link {
+            CameraLink::Cloud => self.cloud_desk.ready()?,
+            _ => drop(policy::camera_for_app(self.glasses.connected())?),
+        }
         Ok(Begin {
             target: Some(target),
             delivery: Delivery::Unmanaged,

@@ -2,14 +2,14 @@
 
 use std::net::IpAddr;
 
-use session::policy::StartDecision;
-use session::{Input, Options, State, StopBy, StreamId};
+use session::policy::{StartDecision, WantedManaged};
+use session::{Delivery, Input, Options, State, StopBy, StreamId};
 
 use super::effects::Begin;
 use super::{Ask, Supervisor};
 use crate::api::{
-    ApiError, CameraLink, Code, ListStreams, OneStream, Settings, SettingsView, StartManaged, Started,
-    StreamDetail, StreamSummary,
+    ApiError, CameraLink, Code, ListStreams, ManagedBy, OneStream, Settings, SettingsView, StartManaged,
+    Started, StreamDetail, StreamSummary,
 };
 use crate::ports::{
     AppStore as _, Clock as _, DestinationStore as _, History as _, StreamProvider as _, World,
@@ -82,15 +82,27 @@ impl<W: World> Supervisor<W> {
             }
             Ask::NewGlassesToken { answer } => drop(answer.send(self.new_glasses_token().await)),
             Ask::NewStreamKey { answer } => drop(answer.send(self.new_stream_key().await)),
+            Ask::SetCloud { wanted, answer } => drop(answer.send(self.set_cloud(wanted).await)),
+            Ask::RemoveCloud { answer } => drop(answer.send(self.remove_cloud().await)),
+            Ask::CheckWebhook { answer } => self.check_webhook(answer),
             Ask::Shutdown { answer } => drop(answer.send(())),
         }
     }
 
     async fn start_managed(&mut self, wanted: StartManaged) -> Result<Started, ApiError> {
-        let link = wanted.camera_link.map(view::to_camera_link);
+        let by_cloud = wanted.delivery == ManagedBy::Cloud;
+        let link = wanted.camera_link.or(by_cloud.then_some(CameraLink::Cloud)).map(view::to_camera_link);
+        if by_cloud && link != Some(session::CameraLink::Cloud) {
+            return Err(view::invalid(
+                "MentraOS delivers the streams of glasses it commands, and no others.",
+                "Choose the glasses at MentraOS, or let this computer deliver the stream.",
+            ));
+        }
         self.finish_stopping().await;
         let (running, delivery) = (self.session.link(), self.session.delivery());
-        match session::policy::start(self.session.state(), running, delivery, link, &self.holder_name()) {
+        let wish =
+            WantedManaged { link, delivery: if by_cloud { Delivery::Cloud } else { Delivery::Managed } };
+        match session::policy::start(self.session.state(), running, delivery, wish, &self.holder_name()) {
             StartDecision::Busy(words) => Err(view::busy(words)),
             StartDecision::Join => {
                 self.keep_hold(true).await;
@@ -105,11 +117,15 @@ impl<W: World> Supervisor<W> {
                     quality: view::to_quality(wanted.quality),
                     enable_webrtc: wanted.enable_webrtc,
                 };
-                let link = view::to_camera_link(wanted.camera_link.unwrap_or(CameraLink::Manual));
+                let link = link.unwrap_or(session::CameraLink::Manual);
                 if link == session::CameraLink::Hub && !self.glasses.connected() {
                     return Err(view::busy(no_glasses()));
                 }
-                let id = self.begin(Begin::managed(link, options)).await;
+                if link == session::CameraLink::Cloud {
+                    self.cloud_desk.ready().map_err(view::busy)?;
+                }
+                let begin = Begin { delivery: wish.delivery, ..Begin::managed(link, options) };
+                let id = self.begin(begin).await;
                 Ok(Started { stream_id: id.as_str().to_owned(), joined: false })
             }
         }
@@ -192,12 +208,21 @@ impl<W: World> Supervisor<W> {
                 "Choose different ports.",
             ));
         }
-        let wanted = Settings { webrtc_addresses: addresses(&wanted.webrtc_addresses)?, ..wanted };
+        let wanted = Settings {
+            webrtc_addresses: addresses(&wanted.webrtc_addresses)?,
+            cloud: self.settings.cloud.clone(),
+            ..wanted
+        };
         self.history.save_settings(&wanted).await.map_err(view::storage_error)?;
         self.session.set_grace_ms(u64::from(wanted.grace_s) * 1_000);
         self.settings = wanted;
         self.provider.freeze_picture(self.settings.freeze_picture);
         self.offer_addresses();
+        Ok(self.show_settings())
+    }
+
+    /// Shows what is chosen, and says whether it needs a restart.
+    pub(super) fn show_settings(&mut self) -> SettingsView {
         let at_start = &self.settings_at_start;
         let network = |chosen: &Settings| {
             let ports = [chosen.rtmp_port, chosen.http_port, chosen.hub_port, chosen.webrtc_port];
@@ -206,7 +231,7 @@ impl<W: World> Supervisor<W> {
         let restart_needed = network(&self.settings) != network(at_start);
         let view = SettingsView { chosen: self.settings.clone(), restart_needed };
         self.screen.settings(view.clone());
-        Ok(view)
+        view
     }
 
     /// Tells the provider which addresses the user named. Those that an older version kept and this one cannot read are

@@ -118,7 +118,7 @@ impl<W: World> Supervisor<W> {
                     None
                 }
                 Effect::Probe => {
-                    self.provider.probe();
+                    self.probe();
                     None
                 }
                 Effect::Release => self.release().await,
@@ -136,6 +136,9 @@ impl<W: World> Supervisor<W> {
     /// Glasses answer in their own time: what they say comes as a fact.
     async fn start_camera(&mut self) -> Option<Input> {
         let failed = |words| Input::CameraFailed { words };
+        if self.session.link() == Some(CameraLink::Cloud) {
+            return self.start_cloud_camera().await.err().map(failed);
+        }
         if self.session.link() == Some(CameraLink::Hub) {
             // After a restart of the program they take a while to come back; their coming asks them again.
             if !self.glasses.connected() && self.desk.resuming {
@@ -147,6 +150,10 @@ impl<W: World> Supervisor<W> {
     }
 
     pub(super) async fn stop_camera(&mut self) {
+        if self.session.link() == Some(CameraLink::Cloud) {
+            self.stop_cloud_camera();
+            return;
+        }
         if self.session.link() == Some(CameraLink::Hub) {
             let owner = self.desk.starter.clone().filter(|_| self.session.delivery() == Delivery::Unmanaged);
             if let Some(id) = self.short_id() {
@@ -157,8 +164,18 @@ impl<W: World> Supervisor<W> {
         self.provider.stop_camera().await;
     }
 
+    fn probe(&mut self) {
+        match self.session.delivery() {
+            Delivery::Cloud => self.probe_cloud(),
+            Delivery::Managed | Delivery::Unmanaged => self.provider.probe(),
+        }
+    }
+
     /// An unmanaged stream is over when the glasses say so; without glasses, at once.
     async fn release(&mut self) -> Option<Input> {
+        if self.session.link() == Some(CameraLink::Cloud) && self.session.delivery() != Delivery::Managed {
+            return self.release_cloud();
+        }
         if self.session.delivery() == Delivery::Unmanaged {
             return (!self.glasses.connected()).then_some(Input::Closed);
         }

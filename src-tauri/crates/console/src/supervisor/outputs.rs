@@ -30,7 +30,9 @@ impl<W: World> Supervisor<W> {
 
     /// Tells every destination when there is something to push and when there is not.
     pub(super) async fn follow_source(&mut self) {
-        let source = Source::of(self.session.state());
+        // What does not come here cannot go out from here.
+        let here = self.session.delivery() == session::Delivery::Managed;
+        let source = if here { Source::of(self.session.state()) } else { Source::Gone };
         if source == self.fanout.source {
             return;
         }

@@ -1,6 +1,7 @@
 //! The supervisor over a scripted world: time is paused, the provider says what the test tells it to.
 
 mod apps;
+mod cloud;
 mod destinations;
 mod webrtc;
 mod world;
@@ -23,7 +24,7 @@ use crate::api::{
     PublisherView, Settings, StartManaged, StatusWord, Theme, WebRtcState, WebRtcView,
 };
 use crate::ports::{
-    Clock, DestinationStore, History, HistoryError, HubEvent, KeyStore, Measurement, OutputEvent,
+    Clock, CloudEvent, DestinationStore, History, HistoryError, HubEvent, KeyStore, Measurement, OutputEvent,
     OutputMeasurement, OutputTarget, Outputs, ProviderEvent, Provision, Random, StreamProvider, World,
 };
 use crate::{Console, Parts};
@@ -48,6 +49,7 @@ struct Inner {
     pushes: Mutex<Vec<(DestinationId, Option<u64>)>>,
     random: AtomicU8,
     said: Mutex<Vec<world::Said>>,
+    cloud: Mutex<Vec<cloud::CloudAsked>>,
     apps: Mutex<BTreeMap<PackageName, AppRow>>,
     stream_apps: Mutex<Vec<StreamAppRow>>,
     /// What was written of the user's hold.
@@ -338,6 +340,7 @@ impl World for Scripted {
     type Provider = Script;
     type Outputs = Script;
     type Hub = Script;
+    type Cloud = Script;
     type History = Script;
     type Keys = Script;
     type Clock = PausedClock;
@@ -359,6 +362,7 @@ fn settings() -> Settings {
         hub_port: 8_002,
         webrtc_port: 8_936,
         webrtc_addresses: Vec::new(),
+        cloud: None,
         webrtc: true,
         lan_access: false,
         grace_s: 60,
@@ -370,12 +374,36 @@ fn settings() -> Settings {
     }
 }
 
+/// A stream of the demo camera that an earlier run left open.
+fn open_row(at_ms: u64) -> StreamRow {
+    StreamRow {
+        stream_id: StreamId::from_random([1; 16]),
+        playback_id: session::PlaybackId::from_random([2; 16]),
+        link: session::CameraLink::Demo,
+        delivery: session::Delivery::Managed,
+        target: None,
+        starter: None,
+        held: true,
+        duration_limit_ms: None,
+        options: session::Options::default(),
+        started_at_ms: at_ms,
+        live_since_ms: Some(at_ms),
+        ended_at_ms: None,
+        state: session::State::Live,
+        words: Words::info("Live."),
+        interruptions: 0,
+        peak_viewers: 0,
+        mean_bitrate_bps: 0,
+    }
+}
+
 struct Scene {
     world: Script,
     console: Console,
     facts: mpsc::Sender<ProviderEvent>,
     output_facts: mpsc::Sender<OutputEvent>,
     hub_facts: mpsc::Sender<HubEvent>,
+    cloud_facts: mpsc::Sender<CloudEvent>,
 }
 
 fn scene() -> Scene {
@@ -390,6 +418,7 @@ fn scene_of(world: Script, settings: Settings) -> Scene {
     let (facts, events) = mpsc::channel(8);
     let (output_facts, output_events) = mpsc::channel(8);
     let (hub_facts, hub_events) = mpsc::channel(8);
+    let (cloud_facts, cloud_events) = mpsc::channel(8);
     let app = AppInfo { version: "0".to_owned(), data_dir: String::new(), log_file: String::new() };
     let (console, _supervisor) = Console::start::<Scripted>(Parts {
         provider: world.clone(),
@@ -398,6 +427,8 @@ fn scene_of(world: Script, settings: Settings) -> Scene {
         output_events,
         hub: world.clone(),
         hub_events,
+        cloud: world.clone(),
+        cloud_events,
         history: world.clone(),
         keys: world.clone(),
         clock: PausedClock(Instant::now()),
@@ -405,7 +436,7 @@ fn scene_of(world: Script, settings: Settings) -> Scene {
         settings,
         app,
     });
-    Scene { world, console, facts, output_facts, hub_facts }
+    Scene { world, console, facts, output_facts, hub_facts, cloud_facts }
 }
 
 impl Scene {

@@ -4,7 +4,7 @@ use session::{Delivery, DestinationKey, PackageName, State, Words};
 
 use super::Supervisor;
 use crate::apps::{Told, masked};
-use crate::ports::{CheckTold, Hub as _, ManagedTold, OutputTold, StreamProvider as _, UnmanagedTold, World};
+use crate::ports::{CheckTold, Hub as _, ManagedTold, OutputTold, UnmanagedTold, World};
 
 impl<W: World> Supervisor<W> {
     /// Tells every app concerned what it does not know yet.
@@ -13,7 +13,9 @@ impl<W: World> Supervisor<W> {
             return;
         }
         let apps: Vec<PackageName> = match self.session.delivery() {
-            Delivery::Managed => self.desk.holders.apps().map(|(app, _)| app.clone()).collect(),
+            Delivery::Managed | Delivery::Cloud => {
+                self.desk.holders.apps().map(|(app, _)| app.clone()).collect()
+            }
             Delivery::Unmanaged => {
                 let starter = self.desk.starter.as_ref();
                 let concerned = self
@@ -53,7 +55,7 @@ impl<W: World> Supervisor<W> {
 
     fn tell(&mut self, app: &PackageName) {
         let told = match self.session.delivery() {
-            Delivery::Managed => Told::Managed(self.managed_told(app)),
+            Delivery::Managed | Delivery::Cloud => Told::Managed(self.managed_told(app)),
             Delivery::Unmanaged => Told::Unmanaged(self.unmanaged_told()),
         };
         let Some(entry) = self.desk.entries.get_mut(app) else { return };
@@ -76,7 +78,7 @@ impl<W: World> Supervisor<W> {
         ManagedTold {
             state,
             stream_id: self.short_id(),
-            urls: self.provider.urls().filter(|_| playable),
+            urls: self.urls().filter(|_| playable),
             words: self.session.words().clone(),
             outputs: self.outputs_told(app),
         }
@@ -122,7 +124,7 @@ impl<W: World> Supervisor<W> {
             stream_id,
             state,
             created_at_ms: self.session.started_at_ms()?,
-            urls: self.provider.urls().filter(|_| playable && delivery == Delivery::Managed),
+            urls: self.urls().filter(|_| playable && delivery != Delivery::Unmanaged),
             apps: self.desk.holders.apps().count() as u32,
             target: self.desk.target.as_ref().map(|target| if own { target.clone() } else { stars(target) }),
             owner: self.desk.starter.clone().filter(|_| delivery == Delivery::Unmanaged),

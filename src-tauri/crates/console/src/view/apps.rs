@@ -15,6 +15,7 @@ pub(crate) fn delivery(delivery: Delivery) -> api::Delivery {
     match delivery {
         Delivery::Managed => api::Delivery::Managed,
         Delivery::Unmanaged => api::Delivery::Unmanaged,
+        Delivery::Cloud => api::Delivery::Cloud,
     }
 }
 

@@ -25,7 +25,7 @@ pub fn camera_permission(granted: bool, delivery: Delivery) -> Result<(), Words>
         return Ok(());
     }
     let text = match delivery {
-        Delivery::Managed => "Camera permission required for managed streams.",
+        Delivery::Managed | Delivery::Cloud => "Camera permission required for managed streams.",
         Delivery::Unmanaged => "Camera permission required to start video streams.",
     };
     Err(Words::error(text).then(
@@ -49,7 +49,7 @@ pub fn camera_for_app(glasses_connected: bool) -> Result<CameraLink, Words> {
 ///
 /// `running` is where the media of the current session goes, `holder` names who started it.
 ///
-/// | current                                          | managed | unmanaged |
+/// | current                                          | managed, here or by the cloud | unmanaged |
 /// |--------------------------------------------------|---------|-----------|
 /// | Idle, Ended                                      | New     | New       |
 /// | AwaitingCamera, AwaitingMedia, Live, Interrupted | Join    | Refuse    |
@@ -59,7 +59,7 @@ pub fn managed_by_app(current: State, running: Delivery, holder: &str) -> AppSta
         State::Idle | State::Ended(_) => AppStart::New,
         State::Stopping => AppStart::Refuse(stopping()),
         State::AwaitingCamera | State::AwaitingMedia | State::Live | State::Interrupted => match running {
-            Delivery::Managed => AppStart::Join,
+            Delivery::Managed | Delivery::Cloud => AppStart::Join,
             Delivery::Unmanaged => AppStart::Refuse(
                 Words::error(format!(
                     "Cannot start managed stream - unmanaged stream already active. It was started by {holder}."
@@ -185,7 +185,7 @@ mod tests {
             for running in Delivery::ALL {
                 let decision = managed_by_app(current, running, "Bee Cam");
                 let runs = RUNNING.contains(&current);
-                let joins = runs && running == Delivery::Managed;
+                let joins = runs && running != Delivery::Unmanaged;
                 assert_eq!(decision == AppStart::New, !current.is_running(), "{current:?}");
                 assert_eq!(decision == AppStart::Join, joins, "{current:?}");
                 assert_ne!(decision, AppStart::Replace);
@@ -201,7 +201,7 @@ mod tests {
         for request in every_request() {
             let decision = unmanaged(request, "Bee Cam", "Second App");
             let runs = RUNNING.contains(&request.current);
-            let alone = request.running == Delivery::Managed
+            let alone = request.running != Delivery::Unmanaged
                 && !request.held_by_others
                 && (request.held_by_user && request.idle_demo || !request.held_by_user && request.own);
             assert_eq!(decision == AppStart::New, !request.current.is_running(), "{request:?}");

@@ -1,6 +1,7 @@
 use super::*;
 use crate::{Delivery, EndReason, Quality, Resume, Start, Starter, StateChange, StopBy, Tone};
 
+mod cloud;
 mod properties;
 mod unmanaged;
 

@@ -479,7 +479,7 @@ async fn a_managed_stream_of_others_is_not_replaced() {
     );
     assert!(refused, "{said:?}");
     assert_eq!(scene.console.snapshot().await.expect("runs").session.phase, Phase::Live);
-    let user = StartUnmanaged { url: "rtmp://127.0.0.1/live/key".to_owned() };
+    let user = StartUnmanaged { url: "rtmp://127.0.0.1/live/key".to_owned(), camera_link: None };
     assert_eq!(scene.console.start_unmanaged(user).await.expect_err("held").code, Code::Busy);
 }
 

@@ -229,25 +229,7 @@ async fn trials_and_checks_answer_in_words() {
 fn left_open(age_ms: u64) -> Script {
     let world = Script::default();
     let at_ms = START_MS - age_ms;
-    world.0.left_open.lock().unwrap().push(StreamRow {
-        stream_id: StreamId::from_random([1; 16]),
-        playback_id: session::PlaybackId::from_random([2; 16]),
-        link: session::CameraLink::Demo,
-        delivery: session::Delivery::Managed,
-        target: None,
-        starter: None,
-        held: true,
-        duration_limit_ms: None,
-        options: session::Options::default(),
-        started_at_ms: at_ms,
-        live_since_ms: Some(at_ms),
-        ended_at_ms: None,
-        state: session::State::Live,
-        words: Words::info("Live."),
-        interruptions: 0,
-        peak_viewers: 0,
-        mean_bitrate_bps: 0,
-    });
+    world.0.left_open.lock().unwrap().push(open_row(at_ms));
     world.0.destinations.lock().unwrap().push(DestinationRow {
         id: DestinationId::from_random([3; 16]),
         name: "first".to_owned(),

@@ -1,0 +1,88 @@
+//! Which of this computer's addresses glasses are sent to.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use session::Words;
+
+/// An address of this computer, and the mask of its network.
+pub(super) type Network = (Ipv4Addr, Ipv4Addr);
+
+/// This computer's networks.
+pub(super) fn networks() -> Vec<Network> {
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    let usable = interfaces.into_iter().filter(|one| !one.is_loopback() && !one.is_link_local());
+    usable
+        .filter_map(|one| match one.addr {
+            if_addrs::IfAddr::V4(v4) => Some((v4.ip, v4.netmask)),
+            if_addrs::IfAddr::V6(_) => None,
+        })
+        .collect()
+}
+
+/// The address in the glasses' own network; without one, the first: networks may be joined by a router.
+///
+/// # Errors
+/// In words, when glasses cannot reach any.
+pub(super) fn choose(
+    listening: IpAddr,
+    glasses: Option<IpAddr>,
+    networks: &[Network],
+) -> Result<IpAddr, Words> {
+    let here = glasses.is_some_and(|ip| ip.is_loopback());
+    match listening {
+        ip if ip.is_loopback() && here => Ok(ip),
+        ip if ip.is_loopback() => Err(Words::error("Stream Console takes video of this computer only.").then(
+            "Let other devices connect in the settings, start Stream Console again, then start the stream.",
+        )),
+        ip if !ip.is_unspecified() => Ok(ip),
+        _ if here => Ok(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        _ => {
+            let same = |(ip, mask): &&Network| match glasses {
+                Some(IpAddr::V4(glasses)) => glasses & *mask == *ip & *mask,
+                _ => false,
+            };
+            let found = networks.iter().find(same).or(networks.first());
+            found.map(|(ip, _)| IpAddr::V4(*ip)).ok_or_else(|| {
+                Words::error("This computer is in no network.")
+                    .then("Connect it to the Wi-Fi of the glasses, then start again.")
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().expect("an address")
+    }
+
+    fn net(text: &str, mask: [u8; 4]) -> Network {
+        (text.parse().expect("an address"), mask.into())
+    }
+
+    #[test]
+    fn glasses_are_sent_to_their_own_network() {
+        let any = ip("0.0.0.0");
+        let networks = [net("10.8.0.2", [255, 255, 255, 0]), net("192.168.1.20", [255, 255, 255, 0])];
+        for (glasses, wanted) in [
+            (Some("192.168.1.77"), "192.168.1.20"),
+            (Some("10.8.0.9"), "10.8.0.2"),
+            (Some("172.16.0.1"), "10.8.0.2"),
+            (Some("127.0.0.1"), "127.0.0.1"),
+            (None, "10.8.0.2"),
+        ] {
+            assert_eq!(choose(any, glasses.map(ip), &networks), Ok(ip(wanted)), "{glasses:?}");
+        }
+        assert_eq!(choose(ip("192.168.1.20"), None, &[]), Ok(ip("192.168.1.20")));
+        assert!(choose(any, None, &[]).unwrap_err().text.contains("no network"));
+    }
+
+    #[test]
+    fn an_ingest_for_this_computer_alone_is_told() {
+        let refused = choose(ip("127.0.0.1"), Some(ip("192.168.1.77")), &[]).unwrap_err();
+        assert!(refused.next_step.expect("a next step").contains("settings"));
+        assert_eq!(choose(ip("127.0.0.1"), Some(ip("127.0.0.1")), &[]), Ok(ip("127.0.0.1")));
+    }
+}
