@@ -220,7 +220,10 @@ describe('an unmanaged stream', () => {
     expect(last(host, 'start_unmanaged')).toBeUndefined();
     await user.clear(field);
     await user.type(field, 'rtmp://192.168.1.20/live/secret{Enter}');
-    expect(last(host, 'start_unmanaged')?.args).toEqual({ url: 'rtmp://192.168.1.20/live/secret' });
+    expect(last(host, 'start_unmanaged')?.args).toEqual({
+      url: 'rtmp://192.168.1.20/live/secret',
+      cameraLink: 'hub',
+    });
     await waitFor(() => expect(screen.getByTestId('stage').dataset.stage).toBe('unmanaged'));
     expect(screen.getByTestId('who-holds').textContent).toBe('Started here.');
     expect(document.body.innerHTML).not.toContain('secret');

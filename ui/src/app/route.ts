@@ -4,6 +4,7 @@ export type Route =
   | { screen: 'live' }
   | { screen: 'apps' }
   | { screen: 'build' }
+  | { screen: 'glasses' }
   | { screen: 'history' }
   | { screen: 'stream'; streamId: string }
   | { screen: 'settings' };
@@ -11,6 +12,7 @@ export type Route =
 export function routeOf(hash: string): Route {
   const [screen, ...rest] = hash.replace(/^#\/?/, '').split('/');
   if (screen === 'apps') return { screen: rest[0] === 'build' ? 'build' : 'apps' };
+  if (screen === 'glasses') return { screen: 'glasses' };
   if (screen === 'settings') return { screen: 'settings' };
   if (screen === 'history') {
     const streamId = decode(rest.join('/'));

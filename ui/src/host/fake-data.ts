@@ -16,6 +16,7 @@ import { hub } from './fake-glasses';
 import { pastMarks } from './fake-destinations';
 
 export const SETTINGS: Settings = {
+  cloud: null,
   rtmpPort: 1935,
   httpPort: 8935,
   hubPort: 8002,
@@ -162,6 +163,7 @@ export function mark(atMs: number, phase: Mark['phase'], text: string): Mark {
 export function snapshot(over: Partial<Snapshot> = {}): Snapshot {
   return {
     seq: 1,
+    cloud: null,
     app: {
       version: '0.1.0',
       dataDir: '/home/ada/.local/share/stream-console',

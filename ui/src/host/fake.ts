@@ -1,6 +1,7 @@
 // A scripted console for tests and design work: `npm run dev`, then `/?fake=live`. Scenes are listed in `SCENES`.
 import { HostError } from './errors';
 import { appAnswers, everyApp, heldByApps, inStream, named } from './fake-apps';
+import { cloud, cloudAnswers, cloudChoice, cloudReady, cloudUrls } from './fake-cloud';
 import { destinationAnswers } from './fake-commands';
 import * as data from './fake-data';
 import { everyState, marksOf, resting, threeOn } from './fake-destinations';
@@ -86,6 +87,8 @@ const started = (nowMs: number, over: Partial<SessionView>): SessionView =>
     startedAtMs: nowMs - 12_000,
     ...over,
   });
+
+const withCloud = () => ({ chosen: { ...data.SETTINGS, cloud: cloudChoice() }, restartNeeded: false });
 
 export const SCENES: Record<string, Scene> = {
   'first-run': () => ({}),
@@ -238,6 +241,38 @@ export const SCENES: Record<string, Scene> = {
       ],
     };
   },
+  /** The app at MentraOS is set up, and nobody has called. */
+  'cloud-setup': () => ({ cloud: cloud(), settings: withCloud() }),
+  /** A phone runs it, its glasses are on. */
+  'cloud-ready': (now) => ({ cloud: cloudReady(now), settings: withCloud(), destinations: resting() }),
+  'cloud-problem': () => ({
+    cloud: cloud({
+      calledAtMs: Date.now() - 9000,
+      message: {
+        tone: 'error',
+        text: 'MentraOS does not take the API key of the app com.yourname.streamconsole.',
+        nextStep: 'Copy the key again from MentraOS’ developer console and enter it here.',
+      },
+    }),
+    settings: withCloud(),
+  }),
+  /** MentraOS delivers. */
+  'cloud-live': (now) => ({
+    ...live(now, { cameraLink: 'cloud', delivery: 'cloud', urls: cloudUrls(), viewers: 0 }),
+    cloud: cloudReady(now),
+    settings: withCloud(),
+    ingest: data.ingest(),
+    signal: null,
+    samples: [],
+    destinations: resting(),
+  }),
+  /** The glasses at MentraOS send here. */
+  'cloud-here': (now) => ({
+    ...live(now, { cameraLink: 'cloud' }),
+    cloud: cloudReady(now),
+    settings: withCloud(),
+    ingest: data.ingest({ publisher: { address: '192.168.1.34:40122', encoder: '', sinceMs: now - 60_000 } }),
+  }),
   lost: (now) => fanOut(now, threeOn(now)),
   refused: () => ({}),
   restart: () => ({
@@ -316,6 +351,7 @@ export function fakeHost(sceneName: string): FakeHost {
   const answers: { [C in CommandName]: (...args: ArgsOf<C>) => ResultOf<C> | Promise<ResultOf<C>> } = {
     ...destinationAnswers(() => known, tell),
     ...appAnswers(() => known, tell),
+    ...cloudAnswers(() => known, tell),
     snapshot: () => known,
     start_managed: (args) => ({
       streamId: start(args.cameraLink ?? 'manual', args.enableWebrtc ?? false),
@@ -421,6 +457,8 @@ function fold(snapshot: Snapshot, change: Change): Snapshot {
       return { ...snapshot, hub: change.hub };
     case 'apps':
       return { ...snapshot, apps: change.apps };
+    case 'cloud':
+      return { ...snapshot, cloud: change.cloud };
     case 'settings':
       return { ...snapshot, settings: change.settings };
     default:

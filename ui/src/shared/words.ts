@@ -3,7 +3,7 @@
 export type PhaseName =
   'idle' | 'awaiting_camera' | 'awaiting_media' | 'live' | 'interrupted' | 'stopping' | 'ended';
 
-export type CameraLinkName = 'manual' | 'demo' | 'hub';
+export type CameraLinkName = 'manual' | 'demo' | 'hub' | 'cloud';
 
 /** Colour family of a state. Colour never speaks alone: a word and a shape say the same. */
 export type ToneName = 'neutral' | 'wait' | 'live' | 'ok' | 'warn' | 'error';
@@ -130,6 +130,28 @@ export const GLASSES_MARK_WORDS = {
 /** A stream from the glasses straight to a server, past this computer. */
 export const UNMANAGED_WORD = 'Unmanaged';
 
+/** A stream that MentraOS delivers, past this computer. */
+export const BY_CLOUD_WORD = 'Through MentraOS';
+
+/** Where glasses at MentraOS send the picture, and what that means. */
+export const CLOUD_DELIVERY_WORDS = {
+  local: {
+    name: 'To this computer',
+    line: 'The least delay; preview, destinations and history from here. Needs the same Wi-Fi.',
+  },
+  cloud: {
+    name: 'Through MentraOS',
+    line: 'Its servers carry the viewers, 10 to 20 s behind. With destinations there is no WebRTC, and none can be added while live.',
+  },
+} as const;
+
+/** Said beside destinations while MentraOS delivers. */
+export const CLOUD_DESTINATIONS_WORDS = {
+  text: 'MentraOS sends this stream on.',
+  nextStep:
+    'To the destinations that were on when it started. It does not tell how they do. Changes here count from the next start.',
+} as const;
+
 /** The source's cable then. */
 export const ELSEWHERE_WORD = 'elsewhere';
 
@@ -150,6 +172,7 @@ export const CAMERA_LINK_WORDS: Record<CameraLinkName, string> = {
   manual: 'Encoder',
   demo: 'Demo camera',
   hub: 'Glasses',
+  cloud: 'Mentra glasses',
 };
 
 /** How a past stream went. */

@@ -102,7 +102,7 @@ function phaseView(
         : manual
           ? CHIP_WORDS.waitingForEncoder
           : session.phase === 'awaiting_camera'
-            ? session.cameraLink === 'hub'
+            ? session.cameraLink === 'hub' || session.cameraLink === 'cloud'
               ? CHIP_WORDS.startingGlasses
               : CHIP_WORDS.startingCamera
             : CHIP_WORDS.preparing;
@@ -124,7 +124,8 @@ function phaseView(
       return {
         chip: { word: CHIP_WORDS.interrupted, tone: 'warn' },
         action: stop,
-        stage: 'player',
+        // MentraOS has not said again where it plays.
+        stage: session.urls === null ? 'waiting' : 'player',
         sourceCable: 'held',
       };
     case 'stopping':

@@ -68,6 +68,9 @@ export function withEvent(model: Model, event: Event): Model {
     case 'apps':
       next.apps = event.apps;
       break;
+    case 'cloud':
+      next.cloud = event.cloud;
+      break;
     case 'glasses_mark':
       next.glassesMarks = [...known.glassesMarks, event.mark].slice(-MAX_GLASSES_MARKS);
       break;

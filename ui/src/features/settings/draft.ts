@@ -96,6 +96,8 @@ export function read(
   const { webrtc, lanAccess, startOnPublish, freezePicture, keepDestinationsOn, cloudReplace } = draft;
   return {
     settings: {
+      // Changed where the Mentra glasses are set up; what is said here does not count.
+      cloud: null,
       rtmpPort,
       httpPort,
       hubPort,
