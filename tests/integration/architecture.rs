@@ -7,7 +7,7 @@ use std::process::Command;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// Who may build on whom, within the workspace. A room that is not here is not known.
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("session", &[]),
     ("media-formats", &[]),
     ("storage", &["session"]),
@@ -18,9 +18,10 @@ const ROOMS: [(&str, &[&str]); 13] = [
     ("runtime", &["console", "media-engine", "mentra-link", "mentra-wire", "session", "storage"]),
     ("stream-console", &["console", "runtime"]),
     ("stream-console-headless", &["console", "runtime"]),
+    ("stream-console-relay", &["mentra-wire"]),
     ("xtask", &["console"]),
-    // Its tests use public doors; these lend it an RTMP client and the contract to compare.
-    ("console-tests", &["console", "media-formats"]),
+    // Its tests use public doors; these lend it an RTMP client, the contract to compare, MentraOS' words and a relay.
+    ("console-tests", &["console", "media-formats", "mentra-wire", "stream-console-relay"]),
     // It measures the engine alone, without a console around it; viewers over WebRTC are those of the tests.
     ("console-bench", &["console-tests", "media-engine", "media-formats"]),
 ];
@@ -29,15 +30,15 @@ const ROOMS: [(&str, &[&str]); 13] = [
 const CONFINED: [(&str, &[&str]); 15] = [
     ("tauri", &["stream-console"]),
     ("sqlx", &["storage"]),
-    ("axum", &["media-engine", "mentra-link", "stream-console-headless"]),
+    ("axum", &["media-engine", "mentra-link", "stream-console-headless", "stream-console-relay"]),
     ("tower-http", &["media-engine"]),
     ("openh264", &["media-engine"]),
     ("mp4-atom", &["media-formats"]),
     ("rust-embed", &["runtime"]),
-    ("tracing-subscriber", &["runtime"]),
+    ("tracing-subscriber", &["runtime", "stream-console-relay"]),
     ("keyring", &["runtime"]),
-    ("tokio-rustls", &["media-engine"]),
-    ("rustls-platform-verifier", &["media-engine"]),
+    ("tokio-rustls", &["media-engine", "mentra-link"]),
+    ("rustls-platform-verifier", &["media-engine", "mentra-link"]),
     ("str0m", &["media-engine", "console-tests"]),
     ("opus-rs", &["media-engine", "console-tests"]),
     ("syom", &["media-engine"]),

@@ -2,6 +2,7 @@
 //! once.
 
 mod architecture;
+mod cloud;
 mod contract;
 mod control;
 mod fanout;

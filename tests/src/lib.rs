@@ -7,6 +7,7 @@
 
 mod app_socket;
 mod certificates;
+pub mod cloud;
 mod console;
 mod far_side;
 mod glasses;
