@@ -1,5 +1,6 @@
 //! One WebSocket to a cloud: from its dial to its acknowledgement, and what is said on it.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -242,12 +243,16 @@ impl Link {
 
     async fn put(&mut self, message: Message) -> Result<(), String> {
         let shared = Arc::clone(&self.of.shared);
-        tokio::select! {
-            sent = timeout(shared.timing.take_within, self.socket.send(message)) => match sent {
-                Ok(sent) => sent.map_err(|error| format!("the connection broke: {error}")),
-                Err(_) => Err("the cloud does not read".to_owned()),
-            },
-            () = shared.stop.cancelled() => Err("the app stops".to_owned()),
+        let mut sending = pin!(self.socket.send(message));
+        let in_time = tokio::select! {
+            biased;
+            sent = timeout(shared.timing.take_within, sending.as_mut()) => sent,
+            // What was said before the end is still said: it may be the stop of a camera.
+            () = shared.stop.cancelled() => timeout(shared.timing.close_within, sending).await,
+        };
+        match in_time {
+            Ok(sent) => sent.map_err(|error| format!("the connection broke: {error}")),
+            Err(_) => Err("the cloud does not read".to_owned()),
         }
     }
 

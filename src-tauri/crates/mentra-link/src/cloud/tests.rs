@@ -234,6 +234,20 @@ async fn stopping_takes_leave() {
     cloud.nobody_came();
 }
 
+/// On threads of their own, so that the end can come at any moment of the saying.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_said_before_the_end_arrives() {
+    for round in 0..100 {
+        let cloud = Cloud::start().await;
+        let mut rig = Rig::start(quick()).await;
+        let line = rig.with(&cloud, 1).await;
+        assert!(rig.app.say(SESSION, start_managed()));
+        let ((), (said, _)) = tokio::join!(patiently(rig.app.stop()), line.closed());
+        let kinds: Vec<_> = said.iter().map(|message| message["type"].as_str().unwrap_or_default()).collect();
+        assert_eq!(kinds, ["managed_stream_request", "ownership_release"], "round {round}");
+    }
+}
+
 #[tokio::test]
 async fn dropping_it_ends_it_too() {
     let cloud = Cloud::start().await;
