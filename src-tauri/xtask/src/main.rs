@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 
 mod bench;
 mod build;
+mod disk;
 mod fuzz;
 mod glasses;
 mod packages;

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use crate::process::{cargo, command, npm, root, status, watch};
 use crate::tally::Tally;
-use crate::{build, packages, tools};
+use crate::{build, disk, packages, tools};
 
 const CARGO_DENY: &str = "0.20.2";
 
@@ -80,6 +80,9 @@ impl Test {
             }
         }
         println!("\n{}\n", report.join("\n"));
+        if total.failed > 0 {
+            disk::suspect();
+        }
         println!("{} passed, {} failed", total.passed, total.failed);
         Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
@@ -103,8 +106,8 @@ impl Step {
             Self::Check => gate(&mut npm(["run", "--silent", "check"], "ui")),
             Self::Lint => gate(&mut npm(["run", "--silent", "lint"], "ui")),
             Self::Vitest => vitest(),
-            Self::Build => gate(&mut cargo(["build", "--workspace"])),
-            Self::Clippy => gate(&mut cargo([
+            Self::Build => gate(&mut compiling(["build", "--workspace"])),
+            Self::Clippy => gate(&mut compiling([
                 "clippy",
                 "--quiet",
                 "--workspace",
@@ -115,7 +118,7 @@ impl Step {
             ])),
             Self::Rustdoc => {
                 let mut doc =
-                    cargo(["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"]);
+                    compiling(["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"]);
                 gate(doc.env("RUSTDOCFLAGS", "-D warnings"))
             }
             Self::Deny => {
@@ -131,11 +134,28 @@ impl Step {
     }
 }
 
+/// cargo, compiling the workspace. Where nothing was compiled before, the incremental caches would take two thirds of the
+/// disk and give nothing back; where a developer has them, they are used.
+fn compiling<const N: usize>(arguments: [&str; N]) -> Command {
+    let mut cargo = cargo(arguments);
+    if !has_incremental_caches() {
+        cargo.env("CARGO_INCREMENTAL", "0");
+    }
+    cargo
+}
+
+fn has_incremental_caches() -> bool {
+    let Ok(caches) = fs::read_dir(root().join("target/debug/incremental")) else { return false };
+    // Ours is always there: this program was just compiled.
+    caches.flatten().any(|cache| !cache.file_name().to_string_lossy().starts_with("xtask-"))
+}
+
 fn gate(command: &mut Command) -> Result<Tally> {
     Ok(Tally::one(status(command)?.success()))
 }
 
 fn set_up() -> Result<Tally> {
+    disk::ensure_room()?;
     packages::ensure(&[packages::HEADLESS, packages::DESKTOP, packages::TESTS].concat())?;
     tools::node_packages("ui")?;
     tools::node_packages("tests/e2e")?;
@@ -159,7 +179,7 @@ fn vitest() -> Result<Tally> {
 
 fn cargo_tests() -> Result<Tally> {
     let mut tally = Tally::default();
-    let status = watch(&mut cargo(["test", "--workspace", "--no-fail-fast"]), |line| {
+    let status = watch(&mut compiling(["test", "--workspace", "--no-fail-fast"]), |line| {
         tally += Tally::cargo_line(line)
     })?;
     Ok(tally.checked(status.success()))
