@@ -31,8 +31,11 @@ pub(crate) async fn serve(shared: &Shared, mut socket: WebSocket, mailbox: &str)
                 break;
             }
             body = seat.webhooks.recv() => {
-                // Its other end goes only with the seat.
-                let Some(body) = body else { break };
+                // Its other end went with the place: whichever of the two is noticed first.
+                let Some(body) = body else {
+                    close(shared, &mut socket, close_code::POLICY, "replaced").await;
+                    break;
+                };
                 number += 1;
                 let webhook = RelayedWebhook { id: number, body, ..RelayedWebhook::default() };
                 Message::text(RelayToDesktop::Webhook(webhook).to_json())

@@ -1,10 +1,10 @@
 //! The three ways of a stream: to this computer, through the cloud, and straight to a server.
 
-use console_tests::{PATIENCE, Player, Receiver, within};
+use console_tests::{Console, PATIENCE, Player, Receiver, within};
 use serde_json::json;
 
-use super::{KEY, of_2026, stage};
-use console_tests::cloud::Habits;
+use super::{KEY, door, of_2026, stage};
+use console_tests::cloud::{Boot, Habits};
 
 #[tokio::test]
 async fn glasses_stream_to_this_computer_and_everything_of_it_works() {
@@ -119,4 +119,42 @@ async fn one_way_after_the_other() {
     let ways: Vec<_> =
         streams.as_array().expect("streams").iter().map(|stream| stream["delivery"].clone()).collect();
     assert_eq!(json!(ways), json!(["managed", "unmanaged", "cloud", "managed"]));
+}
+
+#[tokio::test]
+async fn another_apps_stream_is_not_ended_by_a_start_here() {
+    const OTHER: &str = "com.example.other";
+    let (receiver, other, mut stage) = tokio::join!(Receiver::start(), Console::start(&[]), stage(of_2026()));
+    stage.cloud.register(OTHER, KEY);
+    let mut screen = other.screen().await;
+    other.ok("set_cloud", json!({ "packageName": OTHER, "apiKey": KEY, "webhookPort": 0 })).await;
+    screen.until("the webhook", |now| now["cloud"]["webhookUrl"].is_string()).await;
+    assert_eq!(stage.user.start_app(OTHER, &door(&screen)).await, Boot::Acked);
+    screen.until("its session", |now| now["cloud"]["sessions"][0]["connected"] == true).await;
+    let url = format!("{}/theirs", receiver.url());
+    let ways = [
+        ("start_unmanaged", json!({ "rtmpUrl": url, "cameraLink": "cloud" })),
+        ("start_managed", json!({ "delivery": "cloud" })),
+    ];
+    for (starts, (command, wanted)) in (1..).zip(ways) {
+        other.ok(command, wanted).await;
+        screen.phase("live").await;
+        let running = stage.user.stream_id();
+        stage.console.ok("start_managed", json!({ "cameraLink": "cloud" })).await;
+        stage.screen.phase("ended").await;
+        let (text, next) = stage.words();
+        assert!(text.contains("another app") && next.contains("Stop it there"), "{text} {next}");
+        assert_eq!((stage.user.stream_id(), stage.starts()), (running, starts), "{text}");
+        assert_eq!(screen.now()["session"]["phase"], "live");
+        if command == "start_unmanaged" {
+            // It goes on: the server has picture and sound.
+            Player::probe(&url).await;
+        }
+        other.ok("stop_stream", json!({})).await;
+        screen.phase("ended").await;
+    }
+    receiver.only_recording("theirs").await.assert_flawless().await;
+    stage.stream_here().await;
+    stage.stop().await;
+    assert_eq!(stage.user.stream_id(), None);
 }

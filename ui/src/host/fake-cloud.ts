@@ -20,7 +20,7 @@ export function cloudChoice(over: Partial<CloudChoice> = {}): CloudChoice {
 const WAITING: CloudView['message'] = {
   tone: 'info',
   text: 'No phone runs the app at MentraOS.',
-  nextStep: `Start the app ${FAKE_PACKAGE} in the Mentra app on the phone, then start here.`,
+  nextStep: `Start the app ${FAKE_PACKAGE} in the Mentra app on the phone.`,
 };
 
 export function cloud(over: Partial<CloudView> = {}): CloudView {

@@ -6,11 +6,13 @@ use session::{DestinationKey, Words};
 
 use crate::api::{CloudChoice, CloudSession, CloudView, GlassesLink, PlaybackUrls, RelayView};
 use crate::glasses::Glasses;
-use crate::ports::{CloudFact, GlassesFact};
+use crate::ports::{CloudFact, CloudRunning, GlassesFact};
 use crate::view;
 
 /// What is shown as the address of glasses that are not connected to this computer.
 const THROUGH: &str = "MentraOS";
+/// Below this the camera of the glasses does not start.
+const EMPTY_PERCENT: u8 = 10;
 
 /// One user's session.
 #[derive(Debug)]
@@ -52,8 +54,19 @@ pub(crate) struct CloudDesk {
     pub(crate) urls: Option<PlaybackUrls>,
     /// Where the cloud is to push it: complete addresses with keys, and names.
     pub(crate) destinations: Vec<(DestinationKey, String)>,
-    /// A check was asked for; its answer decides what becomes of the stream that waits.
-    pub(crate) checking: bool,
+    /// What runs at the cloud was asked; the answer decides what becomes of the stream that waits.
+    pub(crate) question: Option<Question>,
+    /// The running stream was asked for, or found there: its end has to be asked for as well.
+    pub(crate) asked_for: bool,
+}
+
+/// A question what runs at the cloud.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Question {
+    /// No answer by then: the cloud is one that gives none, and the stream goes its way.
+    pub(crate) until_ms: u64,
+    /// Nothing was asked for yet; else the stream may be the one that runs.
+    pub(crate) fresh: bool,
 }
 
 impl CloudDesk {
@@ -76,17 +89,16 @@ impl CloudDesk {
             return Ok(&entry.id);
         }
         if connected().any(Entry::has_glasses) {
-            return Err(Words::warning("The glasses have no Wi-Fi.")
-                .then("Connect them to Wi-Fi in the Mentra app, then start."));
+            return Err(
+                Words::warning("The glasses have no Wi-Fi.").then("Connect them to Wi-Fi in the Mentra app.")
+            );
         }
         if connected().next().is_some() {
             return Err(Words::warning("The phone has no connection to the glasses.")
-                .then("Switch the glasses on near the phone, then start."));
+                .then("Switch the glasses on near the phone."));
         }
-        Err(Words::warning("No phone runs the app at MentraOS.").then(format!(
-            "Start the app {} in the Mentra app on the phone, then start here.",
-            choice.package_name
-        )))
+        Err(Words::warning("No phone runs the app at MentraOS.")
+            .then(format!("Start the app {} in the Mentra app on the phone.", choice.package_name)))
     }
 
     /// Address of the glasses of a session in their Wi-Fi.
@@ -126,7 +138,13 @@ impl CloudDesk {
         }
         let Some(at) = self.sessions.iter().position(|entry| entry.id == session_id) else { return };
         match fact {
-            CloudFact::Lost => self.sessions[at].connected = false,
+            CloudFact::Lost => {
+                self.sessions[at].connected = false;
+                // Asked again once the session is back.
+                if let Some(question) = &mut self.question {
+                    question.until_ms = u64::MAX;
+                }
+            }
             CloudFact::Over { words } => {
                 self.sessions.remove(at);
                 if words.is_some() {
@@ -149,7 +167,51 @@ impl CloudDesk {
         self.session_id = Some(session_id);
         self.last_stream_id = self.stream_id.take().or(self.last_stream_id.take());
         self.urls = None;
-        self.checking = false;
+        self.question = None;
+        self.asked_for = false;
+    }
+
+    /// When a question is given up that got no answer.
+    pub(crate) fn next_deadline_ms(&self) -> Option<u64> {
+        self.question.map(|question| question.until_ms)
+    }
+
+    /// Whether a stream found running is none of this app's.
+    pub(crate) fn is_foreign(&self, found: &CloudRunning) -> bool {
+        if found.managed {
+            // Whose it is the cloud does not say.
+            let id = Some(&found.stream_id);
+            return id != self.stream_id.as_ref() && id != self.last_stream_id.as_ref();
+        }
+        found.owner.is_some() && !self.is_own(found)
+    }
+
+    /// Whether this app asked for an unmanaged stream found running.
+    pub(crate) fn is_own(&self, found: &CloudRunning) -> bool {
+        let own = self.choice.as_ref().map(|choice| choice.package_name.as_str());
+        !found.managed && found.owner.as_deref() == own
+    }
+
+    /// What the cloud told of the glasses of a session that keeps their video away.
+    pub(crate) fn trouble(&self, session_id: &str) -> Option<Words> {
+        let entry = self.find(session_id)?;
+        let glasses = entry.glasses.view()?;
+        if entry.lacks_wifi() {
+            return Some(
+                Words::error("They have no Wi-Fi.")
+                    .then("Connect them to Wi-Fi in the Mentra app, then try again."),
+            );
+        }
+        if !entry.has_glasses() {
+            return Some(
+                Words::error("The phone has no connection to them.")
+                    .then("Check that they are on and near the phone, then try again."),
+            );
+        }
+        let percent = glasses.battery_percent.filter(|percent| *percent < EMPTY_PERCENT)?;
+        (glasses.charging != Some(true)).then(|| {
+            Words::error(format!("Their battery is at {percent} %.")).then("Charge them, then try again.")
+        })
     }
 
     /// Whether what is told of a stream with this id is told of the one that runs. `alive`: it is said to begin or to run.

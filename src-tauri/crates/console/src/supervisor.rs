@@ -236,6 +236,7 @@ impl<W: World> Supervisor<W> {
             self.fanout.next_deadline_ms(),
             self.desk.next_deadline_ms(),
             self.glasses.next_deadline_ms(),
+            self.cloud_desk.next_deadline_ms(),
         ]
         .into_iter()
         .flatten()
@@ -244,7 +245,11 @@ impl<W: World> Supervisor<W> {
 
     async fn deadline(&mut self) {
         let now_ms = self.clock.now_ms();
+        if self.cloud_desk.next_deadline_ms().is_some_and(|at_ms| at_ms <= now_ms) {
+            self.cloud_unanswered().await;
+        }
         if self.session.next_deadline_ms().is_some_and(|at_ms| at_ms <= now_ms) {
+            self.why_no_media().await;
             self.handle(Input::Tick).await;
         }
         if self.fanout.next_deadline_ms().is_some_and(|at_ms| at_ms <= now_ms) {
@@ -268,7 +273,11 @@ impl<W: World> Supervisor<W> {
                 let _ = answer.send(decision);
             }
             ProviderEvent::MediaArrived => self.handle(Input::MediaArrived).await,
-            ProviderEvent::MediaLost => self.media_lost().await,
+            ProviderEvent::MediaLost => {
+                self.media_lost().await;
+                // The address of the glasses may have changed before that was noticed.
+                self.follow_address().await;
+            }
             ProviderEvent::Playable => self.handle(Input::Playable).await,
             ProviderEvent::ProbeFailed { words } => self.handle(Input::ProbeFailed { words }).await,
             ProviderEvent::Refused { words } => self.handle(Input::Refused { words }).await,

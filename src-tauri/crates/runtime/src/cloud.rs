@@ -210,6 +210,10 @@ impl Cloud for MentraCloud {
         }
     }
 
+    fn apart(&self, glasses_ip: Option<IpAddr>) -> Option<Words> {
+        address::apart(self.0.choices.ingest.address.ip(), glasses_ip, &address::networks())
+    }
+
     fn probe(&self, hls: &str) {
         if let Some(running) = lock(&self.0.running).as_mut() {
             running.probing.abort_all();

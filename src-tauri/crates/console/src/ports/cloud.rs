@@ -57,6 +57,8 @@ pub trait Cloud: Send + Sync + 'static {
     /// Whether glasses at this address would be sent to another address of this computer than they were: one of the two is in
     /// another network now.
     fn moved(&self, glasses_ip: Option<IpAddr>) -> bool;
+    /// Why glasses at this address hardly reach this computer, if the two are in different networks.
+    fn apart(&self, glasses_ip: Option<IpAddr>) -> Option<Words>;
     /// Checks, until it does or [`Cloud::release`], whether this playlist truly plays.
     fn probe(&self, hls: &str);
     /// Ends the probe.

@@ -3,13 +3,17 @@
 //! Three deliveries, one camera: to this computer (for the cloud an unmanaged stream to our ingest), through the cloud, and
 //! straight to a server. What flows at our ingest outranks what the cloud says, as with the glasses of the hub.
 
-use session::{Delivery, Input, State, Words};
+use session::{CameraLink, Delivery, Input, State, Words};
 
 use super::Supervisor;
+use crate::cloud::Question;
 use crate::ports::{
-    CameraFact, Cloud as _, CloudCommand, CloudRunning, CloudState, CloudStream, KeyStore as _,
+    CameraFact, Clock as _, Cloud as _, CloudCommand, CloudRunning, CloudState, CloudStream, KeyStore as _,
     StreamProvider as _, World,
 };
+
+/// How long the cloud is given to say what runs.
+const ANSWER_MS: u64 = 3_000;
 
 impl<W: World> Supervisor<W> {
     /// Asks for the running stream.
@@ -23,11 +27,32 @@ impl<W: World> Supervisor<W> {
             }
             (Err(words), false) => return Err(words),
         };
-        self.cloud_desk.begin(session_id);
-        if self.session.delivery() == Delivery::Cloud {
+        self.cloud_desk.begin(session_id.clone());
+        let through_cloud = self.session.delivery() == Delivery::Cloud;
+        if through_cloud {
             self.gather_cloud_destinations().await;
         }
-        self.command_cloud()
+        // A managed stream of other apps is joined. For an unmanaged one the cloud would end whatever runs, whosever it is.
+        if through_cloud && !self.desk.resuming {
+            return self.command_cloud();
+        }
+        self.ask_what_runs(&session_id, !self.desk.resuming);
+        Ok(())
+    }
+
+    fn ask_what_runs(&mut self, session_id: &str, fresh: bool) {
+        let until_ms = self.clock.now_ms().saturating_add(ANSWER_MS);
+        self.cloud_desk.question = Some(Question { until_ms, fresh });
+        self.cloud_desk.asked_for = !fresh;
+        self.cloud.check(session_id);
+    }
+
+    /// There was no answer: older clouds do not know the question.
+    pub(super) async fn cloud_unanswered(&mut self) {
+        if let Some(session_id) = self.cloud_desk.session_id.clone() {
+            self.cloud_checked(&session_id, None).await;
+        }
+        self.cloud_desk.question = None;
     }
 
     fn command_cloud(&mut self) -> Result<(), Words> {
@@ -46,7 +71,9 @@ impl<W: World> Supervisor<W> {
             options: self.session.options(),
             destinations: self.cloud_desk.destinations.clone(),
         };
-        self.cloud.start(&session_id, &command)
+        self.cloud.start(&session_id, &command)?;
+        self.cloud_desk.asked_for = true;
+        Ok(())
     }
 
     /// Addresses and keys of the destinations that are switched on, for a stream the cloud pushes on.
@@ -69,7 +96,8 @@ impl<W: World> Supervisor<W> {
     }
 
     pub(super) fn stop_cloud_camera(&mut self) {
-        if let Some(session_id) = &self.cloud_desk.session_id {
+        self.cloud_desk.question = None;
+        if let Some(session_id) = self.cloud_desk.session_id.as_ref().filter(|_| self.cloud_desk.asked_for) {
             self.cloud.stop(session_id, self.session.delivery(), self.cloud_desk.stream_id.as_deref());
         }
     }
@@ -78,7 +106,7 @@ impl<W: World> Supervisor<W> {
     pub(super) fn release_cloud(&mut self) -> Option<Input> {
         self.cloud.release();
         let heard = self.cloud_desk.session_id.as_deref().is_some_and(|id| self.cloud_desk.is_connected(id));
-        (!heard).then_some(Input::Closed)
+        (!heard || !self.cloud_desk.asked_for).then_some(Input::Closed)
     }
 
     pub(super) fn probe_cloud(&self) {
@@ -93,16 +121,16 @@ impl<W: World> Supervisor<W> {
         if self.cloud_desk.session_id.is_none() {
             self.cloud_desk.begin(session_id.to_owned());
         }
-        self.cloud_desk.checking = true;
-        self.cloud.check(session_id);
+        let fresh = self.cloud_desk.question.is_some_and(|question| question.fresh);
+        self.ask_what_runs(session_id, fresh);
     }
 
     pub(super) async fn cloud_checked(&mut self, session_id: &str, found: Option<CloudRunning>) {
-        if !std::mem::take(&mut self.cloud_desk.checking) || self.session.state() == State::Stopping {
+        let Some(question) = self.cloud_desk.question.take() else { return };
+        if self.session.state() == State::Stopping {
             return;
         }
         let delivery = self.session.delivery();
-        let own_package = self.cloud_desk.choice.as_ref().map(|choice| choice.package_name.clone());
         match found {
             Some(found) if found.managed && delivery == Delivery::Cloud => {
                 let stream = CloudStream {
@@ -113,7 +141,16 @@ impl<W: World> Supervisor<W> {
                 };
                 self.adopt(stream).await;
             }
-            Some(found) if !found.managed && delivery != Delivery::Cloud && found.owner == own_package => {
+            Some(found) if self.cloud_desk.is_foreign(&found) && !self.flows_here() => {
+                self.cloud_desk.asked_for = false;
+                let words = Words::error(match found.owner {
+                    Some(owner) => format!("The glasses stream for another app of MentraOS, {owner}."),
+                    None => "The glasses stream through MentraOS for another app.".to_owned(),
+                })
+                .then("Stop it there, then start again.");
+                self.handle(Input::CameraFailed { words }).await;
+            }
+            Some(found) if !question.fresh && self.is_this(&found) => {
                 let stream = CloudStream {
                     managed: false,
                     stream_id: Some(found.stream_id),
@@ -126,26 +163,36 @@ impl<W: World> Supervisor<W> {
                     self.start_again(session_id).await;
                 }
             }
-            Some(found) if !found.managed && found.owner.is_some() && found.owner != own_package => {
-                let owner = found.owner.unwrap_or_default();
-                let words = Words::error(format!("The glasses stream for another app of MentraOS, {owner}."))
-                    .then("Stop it there, then start again.");
-                self.handle(Input::CameraFailed { words }).await;
+            _ if question.fresh => {
+                if let Err(words) = self.command_cloud() {
+                    self.handle(Input::CameraFailed { words }).await;
+                }
             }
             _ => self.start_again(session_id).await,
         }
     }
 
+    /// Whether an unmanaged stream of ours is the one that waits here, not one that went elsewhere.
+    fn is_this(&self, found: &CloudRunning) -> bool {
+        let there = match self.session.delivery() {
+            Delivery::Managed => true,
+            Delivery::Unmanaged => found.target.is_none() || found.target == self.desk.target,
+            Delivery::Cloud => false,
+        };
+        there && self.cloud_desk.is_own(found)
+    }
+
     /// A stream found running is taken over, not started twice.
     async fn adopt(&mut self, stream: CloudStream) {
         self.cloud_desk.stream_id.clone_from(&stream.stream_id);
+        self.cloud_desk.asked_for = true;
         self.cloud_stream(stream).await;
     }
 
     /// Sends the glasses to where this computer is now, if no media comes and one of the two is in another network.
     pub(super) async fn follow_address(&mut self) {
         let Some(session_id) = self.cloud_desk.session_id.clone() else { return };
-        let to_here = self.session.link() == Some(session::CameraLink::Cloud)
+        let to_here = self.session.link() == Some(CameraLink::Cloud)
             && self.session.delivery() == Delivery::Managed
             && matches!(self.session.state(), State::AwaitingMedia | State::Interrupted);
         if to_here && self.cloud.moved(self.cloud_desk.glasses_ip(&session_id)) {
@@ -167,12 +214,25 @@ impl<W: World> Supervisor<W> {
 
     /// A stream of ours that the cloud still has and nobody here knows of any more: it would keep the camera on.
     pub(super) fn end_orphan(&mut self, session_id: &str, found: &CloudRunning) {
-        let own = self.cloud_desk.choice.as_ref().map(|choice| choice.package_name.as_str());
         if found.managed {
             // To the cloud only our own part in it.
             self.cloud.stop(session_id, Delivery::Cloud, Some(&found.stream_id));
-        } else if found.owner.as_deref() == own {
+        } else if self.cloud_desk.is_own(found) {
             self.cloud.stop(session_id, Delivery::Unmanaged, Some(&found.stream_id));
+        }
+    }
+
+    /// What is known to keep the video of the glasses away from here: added to what is said when the time is over.
+    pub(super) async fn why_no_media(&mut self) {
+        let to_here = self.session.link() == Some(CameraLink::Cloud)
+            && self.session.delivery() == Delivery::Managed
+            && self.session.state() == State::AwaitingMedia
+            && self.provider.measure().publisher.is_none();
+        let Some(session_id) = self.cloud_desk.session_id.as_deref().filter(|_| to_here) else { return };
+        let glasses_ip = self.cloud_desk.glasses_ip(session_id);
+        let why = self.cloud_desk.trouble(session_id).or_else(|| self.cloud.apart(glasses_ip));
+        if let Some(words) = why {
+            self.handle(Input::ProbeFailed { words }).await;
         }
     }
 

@@ -37,10 +37,7 @@ pub(super) fn choose(
         ip if !ip.is_unspecified() => Ok(ip),
         _ if here => Ok(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         _ => {
-            let same = |(ip, mask): &&Network| match glasses {
-                Some(IpAddr::V4(glasses)) => glasses & *mask == *ip & *mask,
-                _ => false,
-            };
+            let same = |network: &&Network| matches!(glasses, Some(IpAddr::V4(ip)) if holds(network, ip));
             let found = networks.iter().find(same).or(networks.first());
             found.map(|(ip, _)| IpAddr::V4(*ip)).ok_or_else(|| {
                 Words::error("This computer is in no network.")
@@ -48,6 +45,26 @@ pub(super) fn choose(
             })
         }
     }
+}
+
+/// That glasses are in none of this computer's networks. A router may join them all the same, so it is said only where
+/// nothing arrives.
+pub(super) fn apart(listening: IpAddr, glasses: Option<IpAddr>, networks: &[Network]) -> Option<Words> {
+    let Some(IpAddr::V4(glasses)) = glasses.filter(|ip| !ip.is_loopback()) else { return None };
+    let mut reached =
+        networks.iter().filter(|(ip, _)| listening.is_unspecified() || listening == *ip).peekable();
+    let (here, _) = **reached.peek()?;
+    if reached.any(|network| holds(network, glasses)) {
+        return None;
+    }
+    Some(
+        Words::error(format!("They are at {glasses}, which is not in the network of this computer, {here}."))
+            .then("Connect the glasses and this computer to the same Wi-Fi, then try again."),
+    )
+}
+
+fn holds((ip, mask): &Network, other: Ipv4Addr) -> bool {
+    other & *mask == *ip & *mask
 }
 
 #[cfg(test)]
@@ -84,5 +101,19 @@ mod tests {
         let refused = choose(ip("127.0.0.1"), Some(ip("192.168.1.77")), &[]).unwrap_err();
         assert!(refused.next_step.expect("a next step").contains("settings"));
         assert_eq!(choose(ip("127.0.0.1"), Some(ip("127.0.0.1")), &[]), Ok(ip("127.0.0.1")));
+    }
+
+    #[test]
+    fn networks_that_differ_are_told_with_both_addresses() {
+        let networks = [net("10.8.0.2", [255, 255, 255, 0]), net("192.168.1.20", [255, 255, 255, 0])];
+        let any = ip("0.0.0.0");
+        for near in [None, Some("127.0.0.1"), Some("192.168.1.77"), Some("10.8.0.9"), Some("fd00::1")] {
+            assert_eq!(apart(any, near.map(ip), &networks), None, "{near:?}");
+        }
+        let far = apart(any, Some(ip("172.16.0.1")), &networks).expect("apart");
+        assert!(far.text.contains("172.16.0.1") && far.text.contains("10.8.0.2"), "{far:?}");
+        let far = apart(ip("192.168.1.20"), Some(ip("10.8.0.9")), &networks).expect("one network listens");
+        assert!(far.text.contains("192.168.1.20") && far.next_step.is_some(), "{far:?}");
+        assert_eq!(apart(any, Some(ip("172.16.0.1")), &[]), None, "nothing is known of this computer");
     }
 }

@@ -1,5 +1,7 @@
 //! Glasses that the MentraOS cloud commands: the three deliveries, restarts and what the cloud gets wrong.
 
+mod before_media;
+
 use std::net::IpAddr;
 
 use session::{ApiKey, Delivery as Goes, DestinationKey};
@@ -63,6 +65,12 @@ impl Cloud for Script {
             _ => None,
         });
         sent.is_some_and(|sent| sent != glasses_ip)
+    }
+
+    /// In these tests everything but 10.0.0.0/8 is far away.
+    fn apart(&self, glasses_ip: Option<IpAddr>) -> Option<Words> {
+        let far = glasses_ip.filter(|ip| !ip.to_string().starts_with("10."))?;
+        Some(Words::error(format!("They are at {far}.")).then("Use the same Wi-Fi."))
     }
 
     fn probe(&self, hls: &str) {
@@ -134,6 +142,13 @@ impl Scene {
         self.world.cloud_asked();
     }
 
+    /// Starts to this computer; nothing else runs.
+    async fn start_here(&self) {
+        self.console.start_managed(to_here()).await.expect("started");
+        assert_eq!(self.world.cloud_asked(), [CloudAsked::Check("one".to_owned())]);
+        self.session(CloudFact::Check(None)).await;
+    }
+
     async fn session_view(&self) -> crate::api::SessionView {
         self.console.snapshot().await.expect("runs").session
     }
@@ -197,7 +212,7 @@ async fn the_app_is_set_up_changed_and_forgotten_and_its_key_is_never_shown() {
 async fn glasses_of_the_cloud_stream_to_this_computer() {
     let scene = scene();
     scene.set_up().await;
-    scene.console.start_managed(to_here()).await.expect("started");
+    scene.start_here().await;
     let asked = scene.world.cloud_asked();
     let [CloudAsked::Start(session, command)] = &asked[..] else { panic!("{asked:?}") };
     assert_eq!((session.as_str(), command.delivery, &command.target), ("one", Goes::Managed, &None));
@@ -276,6 +291,8 @@ async fn straight_to_a_server_starting_again_means_reconnecting() {
         camera_link: Some(CameraLink::Cloud),
     };
     scene.console.start_unmanaged(start).await.expect("started");
+    assert_eq!(scene.world.cloud_asked(), [CloudAsked::Check("one".to_owned())]);
+    scene.session(CloudFact::Check(None)).await;
     let asked = scene.world.cloud_asked();
     let [CloudAsked::Start(_, command)] = &asked[..] else { panic!("{asked:?}") };
     assert_eq!(command.target, DestinationKey::parse("rtmp://server/live/planted-key").ok());
@@ -293,13 +310,14 @@ async fn straight_to_a_server_starting_again_means_reconnecting() {
 async fn errors_the_cloud_swallows_get_words() {
     let scene = scene();
     scene.set_up().await;
-    scene.console.start_managed(to_here()).await.expect("started");
+    scene.start_here().await;
     scene.session(told(false, CloudState::Stopped)).await;
     let shown = scene.session_view().await;
     assert_eq!(shown.phase, Phase::Ended);
     assert!(shown.message.expect("words").text.contains("gave no reason"));
     // A late word of that stream is none of the next one.
-    scene.console.start_managed(to_here()).await.expect("started");
+    scene.world.cloud_asked();
+    scene.start_here().await;
     scene.session(told(false, CloudState::Stopped)).await;
     assert_eq!(scene.session_view().await.phase, Phase::AwaitingCamera);
     scene.session(CloudFact::Refused { words: Words::error("No permission.") }).await;
