@@ -167,6 +167,13 @@ async fn glasses_of_a_cloud_of_2025_are_shown_too() {
             glasses["model"] == "Mentra Live"
         })
         .await;
+    // That cloud tells nobody what was so before they asked to be told.
+    stage
+        .cloud
+        .heard_matching("what the app wants to be told", |note| {
+            note.kind == "subscription_update" && note.frame["subscriptions"] != json!([])
+        })
+        .await;
     stage.glasses.battery(33.0, false);
     stage
         .screen
