@@ -30,12 +30,8 @@ pub(crate) async fn serve(shared: &Shared, mut socket: WebSocket, mailbox: &str)
                 close(shared, &mut socket, close_code::POLICY, "replaced").await;
                 break;
             }
-            body = seat.webhooks.recv() => {
-                // Its other end went with the place: whichever of the two is noticed first.
-                let Some(body) = body else {
-                    close(shared, &mut socket, close_code::POLICY, "replaced").await;
-                    break;
-                };
+            // Its other end goes only with the place, and that is told above.
+            Some(body) = seat.webhooks.recv() => {
                 number += 1;
                 let webhook = RelayedWebhook { id: number, body, ..RelayedWebhook::default() };
                 Message::text(RelayToDesktop::Webhook(webhook).to_json())
