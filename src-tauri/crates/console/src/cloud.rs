@@ -54,19 +54,11 @@ pub(crate) struct CloudDesk {
     pub(crate) urls: Option<PlaybackUrls>,
     /// Where the cloud is to push it: complete addresses with keys, and names.
     pub(crate) destinations: Vec<(DestinationKey, String)>,
-    /// What runs at the cloud was asked; the answer decides what becomes of the stream that waits.
-    pub(crate) question: Option<Question>,
-    /// The running stream was asked for, or found there: its end has to be asked for as well.
+    /// What runs at the cloud was asked; the answer decides what becomes of the stream that waits. No answer by then: the
+    /// cloud is one that gives none, and the stream goes its way.
+    pub(crate) answer_until_ms: Option<u64>,
+    /// The stream was asked for, or found there: it may be the one that runs, and its end has to be asked for as well.
     pub(crate) asked_for: bool,
-}
-
-/// A question what runs at the cloud.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Question {
-    /// No answer by then: the cloud is one that gives none, and the stream goes its way.
-    pub(crate) until_ms: u64,
-    /// Nothing was asked for yet; else the stream may be the one that runs.
-    pub(crate) fresh: bool,
 }
 
 impl CloudDesk {
@@ -140,9 +132,9 @@ impl CloudDesk {
         match fact {
             CloudFact::Lost => {
                 self.sessions[at].connected = false;
-                // Asked again once the session is back.
-                if let Some(question) = &mut self.question {
-                    question.until_ms = u64::MAX;
+                // No answer comes any more; it is asked again once the session is back.
+                if self.session_id.as_deref() == Some(session_id) {
+                    self.answer_until_ms = None;
                 }
             }
             CloudFact::Over { words } => {
@@ -167,13 +159,7 @@ impl CloudDesk {
         self.session_id = Some(session_id);
         self.last_stream_id = self.stream_id.take().or(self.last_stream_id.take());
         self.urls = None;
-        self.question = None;
-        self.asked_for = false;
-    }
-
-    /// When a question is given up that got no answer.
-    pub(crate) fn next_deadline_ms(&self) -> Option<u64> {
-        self.question.map(|question| question.until_ms)
+        self.answer_until_ms = None;
     }
 
     /// Whether a stream found running is none of this app's.

@@ -236,7 +236,7 @@ impl<W: World> Supervisor<W> {
             self.fanout.next_deadline_ms(),
             self.desk.next_deadline_ms(),
             self.glasses.next_deadline_ms(),
-            self.cloud_desk.next_deadline_ms(),
+            self.cloud_desk.answer_until_ms,
         ]
         .into_iter()
         .flatten()
@@ -245,7 +245,7 @@ impl<W: World> Supervisor<W> {
 
     async fn deadline(&mut self) {
         let now_ms = self.clock.now_ms();
-        if self.cloud_desk.next_deadline_ms().is_some_and(|at_ms| at_ms <= now_ms) {
+        if self.cloud_desk.answer_until_ms.is_some_and(|at_ms| at_ms <= now_ms) {
             self.cloud_unanswered().await;
         }
         if self.session.next_deadline_ms().is_some_and(|at_ms| at_ms <= now_ms) {

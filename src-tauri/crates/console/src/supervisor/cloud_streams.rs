@@ -6,7 +6,6 @@
 use session::{CameraLink, Delivery, Input, State, Words};
 
 use super::Supervisor;
-use crate::cloud::Question;
 use crate::ports::{
     CameraFact, Clock as _, Cloud as _, CloudCommand, CloudRunning, CloudState, CloudStream, KeyStore as _,
     StreamProvider as _, World,
@@ -28,6 +27,8 @@ impl<W: World> Supervisor<W> {
             (Err(words), false) => return Err(words),
         };
         self.cloud_desk.begin(session_id.clone());
+        // What the program asked for before it was restarted may still run.
+        self.cloud_desk.asked_for = self.desk.resuming;
         let through_cloud = self.session.delivery() == Delivery::Cloud;
         if through_cloud {
             self.gather_cloud_destinations().await;
@@ -36,14 +37,12 @@ impl<W: World> Supervisor<W> {
         if through_cloud && !self.desk.resuming {
             return self.command_cloud();
         }
-        self.ask_what_runs(&session_id, !self.desk.resuming);
+        self.ask_what_runs(&session_id);
         Ok(())
     }
 
-    fn ask_what_runs(&mut self, session_id: &str, fresh: bool) {
-        let until_ms = self.clock.now_ms().saturating_add(ANSWER_MS);
-        self.cloud_desk.question = Some(Question { until_ms, fresh });
-        self.cloud_desk.asked_for = !fresh;
+    fn ask_what_runs(&mut self, session_id: &str) {
+        self.cloud_desk.answer_until_ms = Some(self.clock.now_ms().saturating_add(ANSWER_MS));
         self.cloud.check(session_id);
     }
 
@@ -52,7 +51,7 @@ impl<W: World> Supervisor<W> {
         if let Some(session_id) = self.cloud_desk.session_id.clone() {
             self.cloud_checked(&session_id, None).await;
         }
-        self.cloud_desk.question = None;
+        self.cloud_desk.answer_until_ms = None;
     }
 
     fn command_cloud(&mut self) -> Result<(), Words> {
@@ -96,7 +95,7 @@ impl<W: World> Supervisor<W> {
     }
 
     pub(super) fn stop_cloud_camera(&mut self) {
-        self.cloud_desk.question = None;
+        self.cloud_desk.answer_until_ms = None;
         if let Some(session_id) = self.cloud_desk.session_id.as_ref().filter(|_| self.cloud_desk.asked_for) {
             self.cloud.stop(session_id, self.session.delivery(), self.cloud_desk.stream_id.as_deref());
         }
@@ -120,14 +119,13 @@ impl<W: World> Supervisor<W> {
     pub(super) fn cloud_back(&mut self, session_id: &str) {
         if self.cloud_desk.session_id.is_none() {
             self.cloud_desk.begin(session_id.to_owned());
+            self.cloud_desk.asked_for = true;
         }
-        let fresh = self.cloud_desk.question.is_some_and(|question| question.fresh);
-        self.ask_what_runs(session_id, fresh);
+        self.ask_what_runs(session_id);
     }
 
     pub(super) async fn cloud_checked(&mut self, session_id: &str, found: Option<CloudRunning>) {
-        let Some(question) = self.cloud_desk.question.take() else { return };
-        if self.session.state() == State::Stopping {
+        if self.cloud_desk.answer_until_ms.take().is_none() || self.session.state() == State::Stopping {
             return;
         }
         let delivery = self.session.delivery();
@@ -150,7 +148,7 @@ impl<W: World> Supervisor<W> {
                 .then("Stop it there, then start again.");
                 self.handle(Input::CameraFailed { words }).await;
             }
-            Some(found) if !question.fresh && self.is_this(&found) => {
+            Some(found) if self.cloud_desk.asked_for && self.is_this(&found) => {
                 let stream = CloudStream {
                     managed: false,
                     stream_id: Some(found.stream_id),
@@ -163,7 +161,7 @@ impl<W: World> Supervisor<W> {
                     self.start_again(session_id).await;
                 }
             }
-            _ if question.fresh => {
+            _ if !self.cloud_desk.asked_for => {
                 if let Err(words) = self.command_cloud() {
                     self.handle(Input::CameraFailed { words }).await;
                 }
@@ -191,11 +189,9 @@ impl<W: World> Supervisor<W> {
 
     /// Sends the glasses to where this computer is now, if no media comes and one of the two is in another network.
     pub(super) async fn follow_address(&mut self) {
-        let Some(session_id) = self.cloud_desk.session_id.clone() else { return };
-        let to_here = self.session.link() == Some(CameraLink::Cloud)
-            && self.session.delivery() == Delivery::Managed
-            && matches!(self.session.state(), State::AwaitingMedia | State::Interrupted);
-        if to_here && self.cloud.moved(self.cloud_desk.glasses_ip(&session_id)) {
+        let Some(session_id) = self.session_to_here().map(str::to_owned) else { return };
+        let waits = matches!(self.session.state(), State::AwaitingMedia | State::Interrupted);
+        if waits && self.cloud.moved(self.cloud_desk.glasses_ip(&session_id)) {
             self.start_again(&session_id).await;
         }
     }
@@ -224,16 +220,22 @@ impl<W: World> Supervisor<W> {
 
     /// What is known to keep the video of the glasses away from here: added to what is said when the time is over.
     pub(super) async fn why_no_media(&mut self) {
-        let to_here = self.session.link() == Some(CameraLink::Cloud)
-            && self.session.delivery() == Delivery::Managed
-            && self.session.state() == State::AwaitingMedia
-            && self.provider.measure().publisher.is_none();
-        let Some(session_id) = self.cloud_desk.session_id.as_deref().filter(|_| to_here) else { return };
+        let Some(session_id) = self.session_to_here() else { return };
+        if self.session.state() != State::AwaitingMedia || self.provider.measure().publisher.is_some() {
+            return;
+        }
         let glasses_ip = self.cloud_desk.glasses_ip(session_id);
         let why = self.cloud_desk.trouble(session_id).or_else(|| self.cloud.apart(glasses_ip));
         if let Some(words) = why {
             self.handle(Input::ProbeFailed { words }).await;
         }
+    }
+
+    /// The session at the cloud whose glasses are to push to this computer.
+    fn session_to_here(&self) -> Option<&str> {
+        let to_here =
+            self.session.link() == Some(CameraLink::Cloud) && self.session.delivery() == Delivery::Managed;
+        self.cloud_desk.session_id.as_deref().filter(|_| to_here)
     }
 
     /// The phone stopped the app.

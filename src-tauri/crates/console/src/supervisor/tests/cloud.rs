@@ -123,6 +123,21 @@ fn to_here() -> StartManaged {
     StartManaged { camera_link: Some(CameraLink::Cloud), ..StartManaged::default() }
 }
 
+fn straight() -> StartUnmanaged {
+    StartUnmanaged { url: "rtmp://server/live/planted-key".to_owned(), camera_link: Some(CameraLink::Cloud) }
+}
+
+/// That this runs, as the answer to what does.
+fn found(managed: bool, stream_id: &str, owner: Option<&str>) -> CloudFact {
+    CloudFact::Check(Some(CloudRunning {
+        managed,
+        stream_id: stream_id.to_owned(),
+        owner: owner.map(str::to_owned),
+        target: None,
+        urls: None,
+    }))
+}
+
 impl Scene {
     async fn cloud(&self, event: CloudEvent) {
         self.cloud_facts.send(event).await.expect("the supervisor runs");
@@ -286,11 +301,7 @@ async fn a_stop_the_cloud_ignores_is_over_all_the_same() {
 async fn straight_to_a_server_starting_again_means_reconnecting() {
     let scene = scene();
     scene.set_up().await;
-    let start = StartUnmanaged {
-        url: "rtmp://server/live/planted-key".to_owned(),
-        camera_link: Some(CameraLink::Cloud),
-    };
-    scene.console.start_unmanaged(start).await.expect("started");
+    scene.console.start_unmanaged(straight()).await.expect("started");
     assert_eq!(scene.world.cloud_asked(), [CloudAsked::Check("one".to_owned())]);
     scene.session(CloudFact::Check(None)).await;
     let asked = scene.world.cloud_asked();
@@ -399,15 +410,7 @@ async fn a_stream_that_does_not_run_any_more_is_asked_for_again() {
 #[tokio::test(start_paused = true)]
 async fn another_apps_stream_is_not_taken_away() {
     let scene = restarted(Goes::Unmanaged).await;
-    scene
-        .session(CloudFact::Check(Some(CloudRunning {
-            managed: false,
-            stream_id: "x9".to_owned(),
-            owner: Some("com.other.app".to_owned()),
-            target: None,
-            urls: None,
-        })))
-        .await;
+    scene.session(found(false, "x9", Some("com.other.app"))).await;
     let shown = scene.session_view().await;
     assert_eq!(shown.phase, Phase::Ended);
     assert!(shown.message.expect("words").text.contains("com.other.app"));

@@ -3,20 +3,6 @@
 use super::*;
 use crate::ports::GlassesFact;
 
-fn found(managed: bool, stream_id: &str, owner: Option<&str>) -> CloudFact {
-    CloudFact::Check(Some(CloudRunning {
-        managed,
-        stream_id: stream_id.to_owned(),
-        owner: owner.map(str::to_owned),
-        target: None,
-        urls: None,
-    }))
-}
-
-fn straight() -> StartUnmanaged {
-    StartUnmanaged { url: "rtmp://server/live/planted-key".to_owned(), camera_link: Some(CameraLink::Cloud) }
-}
-
 fn is_start(asked: &[CloudAsked]) -> bool {
     matches!(asked, [CloudAsked::Start(..)])
 }
@@ -76,6 +62,10 @@ async fn a_cloud_that_does_not_know_the_question_is_not_waited_for() {
     let scene = scene();
     scene.set_up().await;
     scene.console.start_managed(to_here()).await.expect("started");
+    // Another user's session comes and is lost meanwhile.
+    for fact in [CloudFact::Connected { user_id: "b@example.com".to_owned() }, CloudFact::Lost] {
+        scene.cloud(CloudEvent::Session { session_id: "two".to_owned(), fact }).await;
+    }
     tokio::time::sleep(Duration::from_millis(2_900)).await;
     assert_eq!(scene.world.cloud_asked(), [CloudAsked::Check("one".to_owned())]);
     tokio::time::sleep(Duration::from_millis(200)).await;
