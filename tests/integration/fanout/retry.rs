@@ -15,7 +15,8 @@ async fn a_receiver_that_dies_is_tried_again_until_it_is_back() {
     assert_eq!(told["failedAttempts"], 1, "{told:#}");
     assert!(told["retryAtMs"].as_u64() > told["broadcastingSinceMs"].as_u64(), "a countdown: {told:#}");
     assert!(told["broadcastingSinceMs"].is_null() && told["message"]["tone"] == "warning", "{told:#}");
-    let refused = |told: &serde_json::Value| told["failedAttempts"].as_u64() >= Some(2);
+    let refused =
+        |told: &serde_json::Value| told["state"] == "retrying" && told["failedAttempts"].as_u64() >= Some(2);
     let told = screen.destination_until(&id, "to have failed twice", refused).await;
     assert!(words(&told).contains("Nothing takes streams at this address"), "{told:#}");
 
