@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -83,6 +84,12 @@ impl Hook {
         let calls = self.until(&what, |calls| count(calls, "record_done", name) >= wanted).await;
         let done = calls.into_iter().filter(|call| call.what == "record_done" && call.name == name);
         done.map(|call| call.path).collect()
+    }
+
+    /// Waits until the recording at this path is complete.
+    pub(crate) async fn until_complete(&self, path: &Path) {
+        let is_done = |call: &Call| call.what == "record_done" && Path::new(&call.path) == path;
+        self.until("the end of a recording", |calls| calls.iter().any(is_done)).await;
     }
 
     async fn until(&self, what: &str, wanted: impl Fn(&[Call]) -> bool) -> Vec<Call> {

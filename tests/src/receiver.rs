@@ -1,7 +1,7 @@
 //! Platforms: nginx with its RTMP module, which records whatever it is sent.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use tempfile::TempDir;
@@ -87,6 +87,14 @@ impl Receiver {
         let paths = self.hook.until_recorded(name, wanted).await;
         assert_eq!(paths.len(), wanted, "recordings of {name}: {paths:?}");
         paths.into_iter().map(|path| Recording::new(path.into())).collect()
+    }
+
+    /// Waits until the publication is over that is recorded into this file.
+    ///
+    /// # Panics
+    /// When that takes too long.
+    pub async fn until_complete(&self, recording: &Path) {
+        self.hook.until_complete(recording).await;
     }
 
     /// Waits until a publication is over, and returns its recording. It must be the only one of this name, files of
